@@ -205,6 +205,7 @@ class Subject:
         return ServerSettings(
             host_keys=[host_key()],
             authentication=ServerAuthentication(password=password, interactive=interactive),
+            failure_delay=None,  # answers come in the order of what was fed
             transport=options,
             shell=shell,
             subsystems={"probe": shell},

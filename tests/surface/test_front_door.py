@@ -28,6 +28,7 @@ PACKAGES = ("agent", "auth", "connection", "keys", "sftp", "stack", "transport",
 
 # What public signatures mention and no user of ssh_stack has to name, with the reason.
 MACHINERY = {
+    "ssh_stack.server.sessions.SettingsFor": "a function of a User",
     "ssh_auth.permissions.Addresses": "tuples of AddressPattern",
     "ssh_auth.server.policy": "what ServerAuthentication becomes",
     "ssh_connection.aio.server.authentication.Result": "Accept, Partial or Reject",

@@ -8,6 +8,7 @@ from server_talk import (
     PASSWORD,
     failure,
     interactive,
+    none,
     password,
     query,
     signed,
@@ -194,3 +195,35 @@ def test_forgotten_await_authenticates_no_client() -> None:
     forgotten.close()
     talk.expect_sent(failure("password"))
     assert "coroutine" in talk.event(DecisionInvalid).problem
+
+
+# ------------------------------------------------------------------- what a driver holds back
+
+
+@pytest.mark.row("A15")
+def test_failure_waits_to_be_sent_until_it_is_taken() -> None:
+    talk = talk_of(PASSWORD)
+    assert not talk.auth.failing
+    talk.receive(password("wrong"))
+    assert not talk.auth.failing
+    talk.auth.answer(talk.event(PasswordOffered).request, Reject())
+    assert talk.auth.failing
+    talk.auth.take_messages()
+    assert not talk.auth.failing
+    assert talk.auth.failures == 1
+
+
+@pytest.mark.row("A15")
+def test_answer_to_none_is_not_held_back() -> None:
+    talk = talk_of(PASSWORD)
+    talk.receive(none())
+    assert not talk.auth.failing
+    talk.receive(password("", user="ops"))
+    assert talk.auth.failing
+
+
+def test_partial_success_is_not_a_failure(key: PrivateKey) -> None:
+    talk = talk_of(BOTH)
+    talk.receive(signed(key))
+    talk.auth.answer(talk.event(KeyVerified).request, Accept())
+    assert not talk.auth.failing

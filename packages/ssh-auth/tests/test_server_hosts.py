@@ -101,7 +101,11 @@ def test_hostbound_signature_that_covers_another_host_key_asks_no_question() -> 
 
 
 @pytest.mark.row("A06")
-@pytest.mark.parametrize("blob", [OTHER.public_key.blob, b"", b"\0\0\0\x09ssh-ed255"])
+@pytest.mark.parametrize(
+    "blob",
+    [OTHER.public_key.blob, b"", b"\0\0\0\x09ssh-ed255"],
+    ids=["another", "empty", "damaged"],
+)
 def test_request_that_is_bound_to_another_host_key_is_a_protocol_error(blob: bytes) -> None:
     for request in (bound_query(blob), bound(blob, blob)):
         talk = talk_of()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 import pytest
@@ -21,7 +22,7 @@ from ssh_auth import (
     Result,
 )
 from ssh_connection import ChannelOpenRefused
-from ssh_connection.aio import ClientConnection, ServerAuthentication
+from ssh_connection.aio import ClientConnection, ServerAuthentication, SessionSettings, User
 from ssh_connection.aio.testing import EndpointPair, server_settings
 from ssh_keys import PrivateKey, PublicKey
 from ssh_transport import ConnectionLost, PeerDisconnected, handlers
@@ -243,3 +244,83 @@ async def test_algorithms_that_are_not_names_authenticate_no_client(
     with pytest.raises(AuthenticationFailed):
         async with keyed(algorithms, []):
             pass
+
+
+# ------------------------------------------------------------- when failures are sent
+
+
+@pytest.mark.row("A15")
+async def test_failure_is_held_back_and_nothing_overtakes_it() -> None:
+    """A clock of the test: what the delay is asked with is what the server has measured."""
+    asked: list[tuple[str, bytes, float]] = []
+
+    def delay(user: str, secret: bytes, elapsed: float) -> float:
+        asked.append((user, secret, elapsed))
+        return 0.02
+
+    async def right(_context: AuthContext, password: str) -> Result:
+        return Accept() if password == "right" else Reject()
+
+    async with pair(
+        authentication=ServerAuthentication(password=right),
+        failure_delay=delay,
+        client={"credentials": [PasswordCredential(word) for word in ("a", "b", "right")]},
+    ) as ends:
+        assert [attempt.outcome.name for attempt in ends.client.auth_attempts][-3:] == [
+            "REJECTED",
+            "REJECTED",
+            "ACCEPTED",
+        ]
+    assert [user for user, _, _ in asked] == ["tester"] * 2
+    assert len({secret for _, secret, _ in asked}) == 1
+    assert all(elapsed >= 0 for _, _, elapsed in asked)
+
+
+async def test_connection_that_ends_forgets_the_failure_that_is_held_back() -> None:
+    held = asyncio.Event()
+
+    def delay(_user: str, _secret: bytes, _elapsed: float) -> float:
+        held.set()
+        return 3600.0
+
+    ends = pair(
+        authentication=ServerAuthentication(password=_reject),
+        failure_delay=delay,
+        client={"credentials": [PasswordCredential("x")]},
+    )
+    connecting = asyncio.create_task(ends.client.establish(ends.dial))
+    await held.wait()
+    assert ends.server.failed_attempts == 1
+    await ends.server.close()
+    with pytest.raises((ConnectionLost, PeerDisconnected)):
+        await connecting
+
+
+# ------------------------------------------------------------- settings of one user
+
+
+async def test_settings_of_a_user_are_those_that_the_function_returns() -> None:
+    asked: list[User] = []
+
+    def settings_for(user: User) -> SessionSettings | None:
+        asked.append(user)
+        return SessionSettings(shell=upper)
+
+    async with pair(settings_for=settings_for) as ends:
+        assert (await ends.client.run("x")).stdout == b"X"
+    assert [user.name for user in asked] == ["tester"]
+
+
+@pytest.mark.row("A14")
+@pytest.mark.parametrize("answer", [True, {}, ServerAuthentication, LookupError()])
+async def test_user_without_settings_is_disconnected_and_not_served(answer: object) -> None:
+    def settings_for(_user: User) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    ends = pair(settings_for=settings_for)
+    with pytest.raises((ConnectionLost, PeerDisconnected)):
+        async with ends:
+            await ends.client.run("x")
+    assert ends.server.user is None

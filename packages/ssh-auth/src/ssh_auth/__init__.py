@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from ssh_auth.server import ServerEvent as ServerEvent
     from ssh_auth.server import ServerPolicy as ServerPolicy
     from ssh_auth.server import ServerQuestion as ServerQuestion
+    from ssh_auth.server import failure_delay as failure_delay
     from ssh_auth.signed import SignedHostbasedRequest as SignedHostbasedRequest
     from ssh_auth.signed import SignedHostboundRequest as SignedHostboundRequest
     from ssh_auth.signed import SignedRequest as SignedRequest
@@ -126,7 +127,8 @@ else:
                 "Accept AnswersReceived AuthContext Authenticated ChangePassword CompletedMethod "
                 "DecisionInvalid HostVerified InteractiveStarted KeyOffered KeyVerified "
                 "LoginRefused NoneOffered Partial PasswordChangeOffered PasswordOffered Reject "
-                "Result SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion"
+                "Result SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion "
+                "failure_delay"
             ),
             "ssh_auth.signed": "SignedHostbasedRequest SignedHostboundRequest SignedRequest",
             "ssh_auth.signers": "AgentSigner KeySigner Signer SigningAgent",

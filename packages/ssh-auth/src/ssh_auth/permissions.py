@@ -108,7 +108,7 @@ class Permissions:
         forwarding = options.port_forwarding
         return cls(
             pty=options.pty,
-            # no list is no limit; port forwarding that is not allowed at all counts first
+            # without a list all is allowed; port forwarding that is not allowed counts first
             forward_open=((opened,) if opened else ()) if forwarding else NOTHING,
             forward_listen=((listened,) if listened else ()) if forwarding else NOTHING,
             agent=options.agent_forwarding,

@@ -16,6 +16,7 @@ from ssh_wire import UsageError
 from user_certificates import CA, KEY, NOW, OTHER_CA, certified, coming_from, option
 
 ALICE = AuthContext(user="alice")
+BOB = AuthContext(user="bob")
 ME = AuthContext(user="me")
 
 NO = Reject()
@@ -142,12 +143,7 @@ async def test_cert_authority_line_accepts_certificates_but_not_ca_key(tmp_path:
     granted = await authorized.decide_certificate(ALICE, certified())
     assert granted == Accept(Permissions(pty=False))
     assert await authorized.decide_certificate(ALICE, certified(OTHER_CA)) == NO
-    assert (
-        await authorized.decide_certificate(
-            AuthContext(user="bob"), certified(principals=("bob",))
-        )
-        == NO
-    )
+    assert await authorized.decide_certificate(BOB, certified(principals=("bob",))) == NO
     assert await authorized.decide(ALICE, CA.public_key) == NO
     assert await authorized.decide(ALICE, KEY.public_key) == NO
 
@@ -220,3 +216,45 @@ async def test_server_enforces_options_of_line(tmp_path: Path) -> None:
         path.write_text(f'from="192.0.2.1" {USER_KEY.public_key.to_openssh()}\n')
         with pytest.raises(AuthenticationFailed):
             await here.connect().open()
+
+
+# ------------------------------------------------------------- lines of a function
+
+
+async def test_function_gives_the_lines_of_a_user() -> None:
+    asked: list[AuthContext] = []
+
+    async def command(context: AuthContext) -> str:
+        asked.append(context)
+        return f"no-pty {KEY.public_key.to_openssh()}\n" if context.user == "alice" else ""
+
+    def plain(context: AuthContext) -> bytes:
+        return f"no-pty {KEY.public_key.to_openssh()}\n".encode() * (context.user == "alice")
+
+    for function in (command, plain):
+        authorized = AuthorizedKeys(function, ["alice", "bob"])
+        assert await authorized.decide(ALICE, KEY.public_key) == Accept(Permissions(pty=False))
+        assert await authorized.decide(BOB, KEY.public_key) == NO
+        assert authorized.authentication.certificate is not None
+    assert asked == [ALICE, BOB]
+
+
+@pytest.mark.row("A14")
+@pytest.mark.parametrize("answer", [None, True, Accept(), ["a line"]])
+async def test_function_that_returns_no_lines_authorizes_no_user(answer: object) -> None:
+    async def odd(_context: AuthContext) -> str:
+        return answer  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+    async with serving(auth=AuthorizedKeys(odd, [USER])) as here:
+        with pytest.raises(AuthenticationFailed):
+            await here.connect().open()
+
+
+async def test_problem_in_the_lines_of_a_function_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        authorized = AuthorizedKeys(lambda _: line('from="192.0.2.1"') + "\nnot a key", ["alice"])
+        assert await authorized.decide(ALICE, KEY.public_key) == NO
+    assert "authorized keys, line 2 is not used" in caplog.text
+    assert "authorized keys, line 1 does not authorize" in caplog.text

@@ -198,3 +198,18 @@ async def test_server_enforces_restrictions_of_certificate() -> None:
         elsewhere = for_user(critical_options={"source-address": option("192.0.2.0/24")})
         with pytest.raises(AuthenticationFailed):
             await here.connect(certificates=[elsewhere]).open()
+
+
+# ------------------------------------------------------------- principals of a function
+
+
+async def test_function_gives_the_principals_of_a_user() -> None:
+    def command(context: AuthContext, certificate: Certificate) -> str:
+        return f"no-pty {certificate.key_id}\n" if context.user == "alice" else ""
+
+    trusted = trusting(command, users=["alice", "bob"])
+    mine = certified(principals=("alice@work",))
+
+    assert await trusted.decide(ALICE, mine) == Accept(Permissions(pty=False))
+    assert await trusted.decide(AuthContext(user="bob"), mine) == NO
+    assert await trusted.decide(ALICE, certified(principals=("alice",))) == NO

@@ -10,6 +10,7 @@
     results          Accept, Reject, Partial: the sealed answers to events
     events           what the driver of a ServerAuth is asked, and told
     context          AuthContext: what a function that decides knows of the connection
+    delays           how long a failure is held back
     usernames        which user names are given to the backend
 
 A `ServerAuth` has no list of users.  It parses, counts, verifies signatures and keeps the
@@ -21,6 +22,7 @@ from __future__ import annotations
 from ssh_auth.server.context import AuthContext as AuthContext
 from ssh_auth.server.context import CompletedMethod as CompletedMethod
 from ssh_auth.server.core import ServerAuth as ServerAuth
+from ssh_auth.server.delays import failure_delay as failure_delay
 from ssh_auth.server.events import Authenticated as Authenticated
 from ssh_auth.server.events import DecisionInvalid as DecisionInvalid
 from ssh_auth.server.events import LoginRefused as LoginRefused

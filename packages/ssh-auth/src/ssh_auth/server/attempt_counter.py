@@ -19,6 +19,11 @@ class AttemptCounter:
         self._requests = self._failures = self._queries = self._rounds = 0
         self._none_seen = False
 
+    @property
+    def failures(self) -> int:
+        """How many requests have failed or were abandoned."""
+        return self._failures
+
     def count_request(self) -> None:
         """Count a USERAUTH_REQUEST, whatever comes of it."""
         self._requests += 1

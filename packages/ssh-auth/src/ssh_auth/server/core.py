@@ -82,6 +82,7 @@ class ServerAuth:
         self._principal: tuple[str, str] | None = None
         self._error: ProtocolError | None = None
         self._succeeded = False
+        self._failing = False
         self._events: deque[ServerEvent] = deque()
         self._messages: list[bytes] = []
         self._server_sig_algs: tuple[str, ...] | None = None
@@ -97,6 +98,16 @@ class ServerAuth:
     def succeeded(self) -> bool:
         """Whether the user is authenticated, also before `Authenticated` is taken."""
         return self._succeeded
+
+    @property
+    def failures(self) -> int:
+        """How many requests have failed or were abandoned."""
+        return self._counter.failures
+
+    @property
+    def failing(self) -> bool:
+        """Whether a failure is among the messages to send; that of "none" does not count."""
+        return self._failing
 
     @property
     def context(self) -> AuthContext:
@@ -136,6 +147,7 @@ class ServerAuth:
     def take_messages(self) -> list[bytes]:
         """Return the payloads to send, in order, once."""
         messages, self._messages = self._messages, []
+        self._failing = False
         return messages
 
     def take_server_sig_algs(self) -> tuple[str, ...] | None:
@@ -197,10 +209,12 @@ class ServerAuth:
         self._counter.count_request()
         self._check_principal(message)
         self._abandon()
-        free = isinstance(message, NoneRequest) and self._counter.first_none()
+        asks = isinstance(message, NoneRequest)
+        free = asks and self._counter.first_none()
         method = BY_REQUEST.get(type(message))
         if method is None or not self._admissible(message):
             self._take(Fail(free=free))
+            self._failing = self._failing and not asks
             return
         self._method = method(self._conversation)
         self._take(self._method.begin(message))
@@ -308,6 +322,7 @@ class ServerAuth:
         if not free:
             self._counter.count_failure()
         self._send(UserauthFailure(methods=self._progress.remaining.methods))
+        self._failing = True
 
     def _tell_context(self, user: str) -> None:
         completed = self._progress.completed

@@ -10,6 +10,7 @@ from ssh_auth import SERVER_METHODS, Reject
 from ssh_connection.aio import ServerAuthentication, offered_methods
 from ssh_stack.server.authorized_keys import AuthorizedKeys
 from ssh_stack.server.passwords import Passwords
+from ssh_stack.server.trusted_hosts import TrustedHosts
 from ssh_stack.server.user_authorities import TrustedUserCAKeys
 from ssh_wire import UsageError, lazy_attrs
 
@@ -18,6 +19,7 @@ __all__ = [
     "AuthorizedKeys",
     "InOrder",
     "Passwords",
+    "TrustedHosts",
     "TrustedUserCAKeys",
     "combine",
 ]
@@ -36,7 +38,12 @@ class InOrder:
     """
 
     def __init__(
-        self, *parts: AuthorizedKeys | TrustedUserCAKeys | Passwords | ServerAuthentication
+        self,
+        *parts: AuthorizedKeys
+        | TrustedUserCAKeys
+        | TrustedHosts
+        | Passwords
+        | ServerAuthentication,
     ) -> None:
         given = [_given(part) for part in parts]
         if not given or any(len(offered_methods(each)) != 1 or each.sequences for each in given):
@@ -53,7 +60,7 @@ class InOrder:
 
 
 Authorization: TypeAlias = (
-    AuthorizedKeys | TrustedUserCAKeys | Passwords | InOrder | ServerAuthentication
+    AuthorizedKeys | TrustedUserCAKeys | TrustedHosts | Passwords | InOrder | ServerAuthentication
 )
 """Who may log in."""
 

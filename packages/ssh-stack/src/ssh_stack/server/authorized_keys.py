@@ -14,6 +14,7 @@ from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import KeyFormatError, PublicKey
 from ssh_keys.files import ReadOnce, read_authorized_keys
 from ssh_stack.local.user import local_user
+from ssh_stack.server.lines_of import LinesOf, text_of
 from ssh_stack.server.permissions import (
     ENFORCED,
     certificate_grant,
@@ -44,21 +45,27 @@ class AuthorizedKeys:
     nothing here forwards tunnels.  `environment` takes effect where the server allows it.
 
     Args:
-        source: an authorized_keys file, read again at each attempt, or the keys themselves.  A
-            pipe is read once.
+        source: an authorized_keys file, read again at each attempt, a pipe once; or the keys
+            themselves; or a function that returns the lines of such a file for an `AuthContext`,
+            as sshd's AuthorizedKeysCommand: an async one, or a plain one, which is called in a
+            thread.
         users: the user names that may log in; by default the one that this process runs as.
         clock: gives the time in seconds since 1970.
     """
 
     def __init__(
         self,
-        source: Path | Sequence[PublicKey],
+        source: Path | Sequence[PublicKey] | LinesOf,
         users: Collection[str] | None = None,
         *,
         clock: Callable[[], int] = unix_time,
     ) -> None:
-        self._path = source if isinstance(source, str | os.PathLike) else None
-        self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
+        self._source: Path | LinesOf | None = None
+        self._keys: tuple[PublicKey, ...] = ()
+        if isinstance(source, str | os.PathLike) or callable(source):
+            self._source = source
+        else:
+            self._keys = tuple(source)
         self._users = allowed_users(users)
         self._once = ReadOnce.current()
         self._clock = clock
@@ -88,9 +95,9 @@ class AuthorizedKeys:
         return Reject()
 
     async def _grant_of_key(self, key: PublicKey, context: AuthContext) -> Accept | None:
-        if self._path is None:
+        if self._source is None:
             return Accept() if key in self._keys else None
-        lines = await self._lines()
+        lines = await self._lines(context)
         for listed in lines.matching(key, ENFORCED):
             problem = options_problem(listed.options, context, self._clock())
             if not problem:
@@ -101,7 +108,7 @@ class AuthorizedKeys:
     async def _grant_of_certificate(
         self, certificate: Certificate, context: AuthContext
     ) -> Accept | None:
-        lines = await self._lines()
+        lines = await self._lines(context)
         for listed in lines.authorities(certificate.ca_key, ENFORCED):
             options, now = listed.options, self._clock()
             problem = options_problem(options, context, now) or certificate_problem(
@@ -115,29 +122,40 @@ class AuthorizedKeys:
             self._log_unused_lines(listed, problem)
         return None
 
-    async def _lines(self) -> KeyLines:
-        if self._path is None:
-            return KeyLines()
+    async def _lines(self, context: AuthContext) -> KeyLines:
+        lines = KeyLines()
         try:
-            with self._once.scope():
-                lines = await asyncio.to_thread(read_authorized_keys, self._path)
+            lines = await self._read(context)
         except FileNotFoundError:
-            lines = KeyLines()
+            pass
         except (OSError, KeyFormatError) as error:
             _log.warning("authorized keys: %s", error)
-            lines = KeyLines()
         for problem in (*lines.problems, *lines.not_enforced(ENFORCED)):
-            _log.info("%s, line %d is not used: %s", self._path, problem.line, problem.reason)
+            _log.info("%s, line %d is not used: %s", self._name, problem.line, problem.reason)
         return lines
 
+    async def _read(self, context: AuthContext) -> KeyLines:
+        source = self._source
+        if source is None:
+            return KeyLines()
+        if callable(source):
+            return KeyLines.parse(await text_of(source, context))
+        with self._once.scope():
+            return await asyncio.to_thread(read_authorized_keys, source)
+
+    @property
+    def _name(self) -> str:
+        source = self._source
+        return "authorized keys" if source is None or callable(source) else os.fspath(source)
+
     def _log_unused_lines(self, listed: AuthorizedKey, problem: str) -> None:
-        _log.info("%s, line %d does not authorize the key: %s", self._path, listed.line, problem)
+        _log.info("%s, line %d does not authorize the key: %s", self._name, listed.line, problem)
 
     @property
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
         # the keys themselves are no authorities
-        certificate = None if self._path is None else self.decide_certificate
+        certificate = None if self._source is None else self.decide_certificate
         return ServerAuthentication(public_key=self.decide, certificate=certificate)
 
 

@@ -20,6 +20,8 @@ from ssh_sftp import FileSystem
 from ssh_stack.arguments import Rule, as_list, check_values, is_number
 from ssh_stack.server.admission import MaxStartups
 from ssh_stack.server.authorization import Authorization
+from ssh_stack.server.penalties import Penalties
+from ssh_stack.server.sessions import SettingsFor
 from ssh_stack.sources import Path, RevokedSource
 from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError, lazy_attrs
@@ -56,6 +58,12 @@ _RULES: Final[Mapping[str, Rule]] = {
     "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
     "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
     "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
+    "permit_user_environment": Rule(
+        lambda v: isinstance(v, bool) or (isinstance(v, Sequence) and not isinstance(v, str)),
+        "True, False, or a list of patterns",
+    ),
+    "settings_for": Rule(callable, "a function of a User"),
+    "penalties": Rule(lambda v: isinstance(v, Penalties), "a Penalties(…), or None"),
     "max_startups": Rule(lambda v: isinstance(v, MaxStartups), "a MaxStartups(start=…, …)"),
     "keepalive": Rule(
         lambda v: isinstance(v, KeepaliveOptions), "a KeepaliveOptions(interval=…), or None"
@@ -107,6 +115,11 @@ class ServerOptions:
         sftp: The file system that is served by SFTP: `Rooted("/srv")`, say.
         forwarding: What clients may forward: `AllowForwarding()`, say.
         env: Environment variables that clients may set; by default what `LocalShell` accepts.
+        permit_user_environment: Variables that the options of a key may set (`environment`), as
+            sshd's PermitUserEnvironment: all of them, none, or a list of patterns.
+        settings_for: What one user is served in the place of all that: a plain function of the
+            `User`, called when it is authenticated, which returns a `SessionOptions`, or None
+            for what all users are served.
         revoked_keys: Keys and certificates of users that must not be believed, as sshd's
             RevokedKeys. A KRL or a text with a public key on each line: its path, its content or
             the list. A file is read again at each attempt; while it cannot be read, every key
@@ -121,6 +134,7 @@ class ServerOptions:
         limits: How much of everything a connection may have.
         login_grace: Seconds from the connection to the authentication.
         max_startups: Bounds on connections that are not authenticated yet.
+        penalties: How long sources are refused whose clients do not log in; None for never.
         keepalive: How a dead client is found; None never asks.
         rekey_bytes: Bytes in one direction after which to rekey.
         rekey_seconds: Seconds after which to rekey.
@@ -138,6 +152,8 @@ class ServerOptions:
     sftp: FileSystem | None = None
     forwarding: ForwardingRules | None = None
     env: Collection[str] | None = None
+    permit_user_environment: bool | Sequence[str] = False
+    settings_for: SettingsFor | None = None
     revoked_keys: RevokedSource | Sequence[RevokedSource] | None = None
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     user_algorithms: Callable[[str], Sequence[str]] | None = None
@@ -147,6 +163,7 @@ class ServerOptions:
     limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     login_grace: float = 120.0
     max_startups: MaxStartups = lazy_attrs.field(factory=MaxStartups)
+    penalties: Penalties | None = lazy_attrs.field(factory=Penalties)
     keepalive: KeepaliveOptions | None = lazy_attrs.field(factory=KeepaliveOptions)
     rekey_bytes: int = 1024**3
     rekey_seconds: float = 3600.0
@@ -175,6 +192,8 @@ class ServerOptionsKw(TypedDict, total=False):
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
+    permit_user_environment: bool | Sequence[str]
+    settings_for: SettingsFor | None
     revoked_keys: RevokedSource | Sequence[RevokedSource] | None
     auth_limits: AuthLimits
     user_algorithms: Callable[[str], Sequence[str]] | None
@@ -184,6 +203,7 @@ class ServerOptionsKw(TypedDict, total=False):
     limits: ConnectionLimits
     login_grace: float
     max_startups: MaxStartups
+    penalties: Penalties | None
     keepalive: KeepaliveOptions | None
     rekey_bytes: int
     rekey_seconds: float

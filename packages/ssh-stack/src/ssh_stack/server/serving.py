@@ -17,21 +17,18 @@ from ssh_connection.aio import (
     Channel,
     ServerConnection,
     ServerSettings,
-    Session,
-    SessionHandler,
     bind,
 )
-from ssh_connection.aio.callbacks import check_async, logged
+from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.scope import Openable
-from ssh_sftp import check_filesystem
-from ssh_sftp.aio import SFTPServer
 from ssh_stack.arguments import check_host, check_names, check_port
 from ssh_stack.keylog import key_log
 from ssh_stack.server.admission import Admission, RefusalReports, network
 from ssh_stack.server.authorization import combine
 from ssh_stack.server.options import ServerOptions, ServerOptionsKw
+from ssh_stack.server.penalties import Offence, Penalties, PenaltyBook
 from ssh_stack.server.revoked_keys import RevokedKeys
-from ssh_stack.server.shell import LocalShell
+from ssh_stack.server.sessions import session_settings, settings_for_users
 from ssh_stack.streams import Reader, Writer, attach, check_stream
 from ssh_transport import Algorithms, TransportOptions, profiles
 from ssh_wire import UsageError, lazy_attrs
@@ -40,7 +37,6 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Channel
-    from ssh_sftp import FileSystem
 
 __all__ = ["Serve", "Server", "serve"]
 
@@ -56,11 +52,14 @@ class Server:
         settings: ServerSettings,
         admission: Admission,
         on_error: Callable[[ServerConnection, Exception], None] | None = None,
+        penalties: Penalties | None = None,
     ) -> None:
         self._settings = lazy_attrs.evolve(
             settings, on_authenticated=self._authenticated, on_end=self._ended
         )
         self._admission = admission
+        self._penalties = penalties
+        self._book = PenaltyBook(penalties or Penalties())
         self._refusals = RefusalReports()
         self._on_error = on_error
         self._listener: asyncio.Server | None = None
@@ -153,6 +152,11 @@ class Server:
         if self.is_closed:
             transport.abort()
             return
+        if self._book.refuses(source, asyncio.get_running_loop().time()):
+            self._report_refusal(peer, "its network has failed to log in too often")
+            transport.write(b"Not allowed at this time\r\n")  # as sshd says it
+            transport.close()
+            return
         if not self._admission.admit(source, secrets.randbelow(1000) / 1000):
             self._report_refusal(peer)
             transport.write(b"Exceeded MaxStartups\r\n")  # as sshd says it, before any SSH
@@ -171,12 +175,14 @@ class Server:
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
 
-    def _report_refusal(self, peer: tuple[str, int] | None) -> None:
+    def _report_refusal(
+        self, peer: tuple[str, int] | None, reason: str = "too many are not logged in"
+    ) -> None:
         untold = self._refusals.report(asyncio.get_running_loop().time())
         if untold is not None:
             before = f" ({untold} more since the last report)" if untold else ""
-            text = "connection from %s refused: too many are not logged in%s"
-            _log.warning(text, _address_text(peer), before)
+            text = "connection from %s refused: %s%s"
+            _log.warning(text, _address_text(peer), reason, before)
 
     async def _watch_connection(self, connection: ServerConnection) -> None:
         """Wait for the end of a connection and of all that ran on it."""
@@ -197,6 +203,21 @@ class Server:
         source = self._unauthenticated.pop(connection, None)
         if source is not None:
             self._admission.release(source)
+            if connection.user is None and not self.is_closed:
+                self._penalise(connection, source)
+
+    def _penalise(self, connection: ServerConnection, source: str) -> None:
+        """Count what a client did that has gone without a login."""
+        peer, given = connection.peer, self._penalties
+        if given is None or peer is None or given.exempts(peer[0]):
+            return
+        offence = Offence.NO_AUTH
+        if connection.grace_exceeded:
+            offence = Offence.GRACE_EXCEEDED
+        elif connection.failed_attempts:
+            offence = Offence.AUTH_FAILURE
+        if self._book.penalise(source, offence, asyncio.get_running_loop().time()):
+            _log.warning("connections from %s are refused for a time: %s", source, offence.value)
 
     def _ended(self, connection: ServerConnection, fault: Exception | None) -> None:
         if fault is not None:
@@ -246,7 +267,8 @@ class Serve(Openable, usage="async with ssh_stack.serve(…) as server"):
             OSError: the address cannot be listened on.
         """
         options = self._options
-        server = Server(self._settings, Admission(options.max_startups), options.on_error)
+        admission = Admission(options.max_startups)
+        server = Server(self._settings, admission, options.on_error, options.penalties)
         if self._host is not None:
             await server.listen(self._host, self._port)
         return server
@@ -295,11 +317,7 @@ def _settings(options: ServerOptions) -> ServerSettings:
     authentication.check()
     if options.revoked_keys is not None:
         authentication = RevokedKeys(options.revoked_keys).guard(authentication)
-    session, env = options.session, options.env
-    if session is not None:
-        check_async("session", session, 1)
-    if env is None:
-        env = session.accepts if isinstance(session, LocalShell) else frozenset[str]()
+    served = session_settings(options, options.limits)
     return ServerSettings(
         host_keys=tuple(options.host_keys),
         host_certificates=tuple(options.host_certificates),
@@ -307,27 +325,17 @@ def _settings(options: ServerOptions) -> ServerSettings:
         auth_limits=options.auth_limits,
         log=_log,
         transport=_transport(options),
-        shell=session,
-        subsystems=_subsystems(options),
-        env=frozenset(env),
-        forwarding=options.forwarding,
+        shell=served.shell,
+        subsystems=served.subsystems,
+        env=served.env,
+        permit_user_environment=served.permit_user_environment,
+        forwarding=served.forwarding,
+        settings_for=settings_for_users(options.settings_for, options.limits),
         login_grace=options.login_grace,
         keepalive=options.keepalive,
         limits=options.limits,
         close_timeout=options.close_timeout,
     )
-
-
-def _subsystems(options: ServerOptions) -> dict[str, SessionHandler]:
-    found = dict(options.subsystems)
-    for name, handler in found.items():
-        check_async(f"subsystems[{name!r}]", handler, 1)
-    if options.sftp is not None:
-        if "sftp" in found:
-            problem = 'sftp and subsystems["sftp"] exclude each other'
-            raise UsageError(problem)
-        found["sftp"] = _SFTPSession(options.sftp)
-    return found
 
 
 def _transport(options: ServerOptions) -> TransportOptions:
@@ -360,34 +368,3 @@ def _address(name: object) -> tuple[str, int] | None:
 
 def _address_text(address: tuple[str, int] | None) -> str:
     return format_address(*address) if address is not None else "a local client"
-
-
-class _SFTPSession:
-    """Serves the subsystem "sftp"."""
-
-    def __init__(self, filesystem: FileSystem) -> None:
-        check_filesystem(filesystem)
-        self._filesystem = filesystem
-
-    async def __call__(self, session: Session) -> int:
-        pipe = _SessionPipe(session.channel)
-        server = SFTPServer(pipe, self._filesystem, peer_software=session.client_version)
-        await server.serve()
-        return 0
-
-
-class _SessionPipe:
-    """A session's channel, without its end: that comes with an exit status, from the session."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.connect = channel.connect
-        self.write = channel.write
-        self.write_eof = channel.write_eof
-        self.pause_reading = channel.pause_reading
-        self.resume_reading = channel.resume_reading
-
-    def close(self) -> None:
-        """Leave the end to the session."""
-
-    async def wait_closed(self) -> None:
-        """Wait for nothing."""

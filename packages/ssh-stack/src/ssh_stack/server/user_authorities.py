@@ -6,14 +6,15 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ssh_auth import Accept, AuthContext, Partial, Reject
 from ssh_connection.aio import ServerAuthentication
-from ssh_keys import KeyFormatError, PublicKey
+from ssh_keys import AuthorizedPrincipals, KeyFormatError, PublicKey
 from ssh_keys.files import ReadOnce, read_authorized_keys, read_authorized_principals
 from ssh_stack.server.authorized_keys import allowed_users
+from ssh_stack.server.lines_of import text_of
 from ssh_stack.server.permissions import (
     ENFORCED,
     certificate_grant,
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
     from ssh_keys import Certificate
     from ssh_keys.trust import AuthorizedPrincipal
 
-__all__ = ["TrustedUserCAKeys"]
+__all__ = ["PrincipalsOf", "TrustedUserCAKeys"]
 
 _Result: TypeAlias = Accept | Reject | Partial
+PrincipalsOf: TypeAlias = Callable[
+    [AuthContext, "Certificate"], str | bytes | Awaitable[str | bytes]
+]
+"""Returns the content of a file of principals for one connection and its certificate."""
 _log = logging.getLogger("ssh_stack.server")
 
 
@@ -47,9 +52,12 @@ class TrustedUserCAKeys:
     Args:
         source: a file with the authorities' public keys, one a line, read again at each
             attempt, a pipe once; or the keys themselves.
-        principals: which principals may log in as a user: a mapping of user names, or a file
+        principals: which principals may log in as a user: a mapping of user names; a file
             as sshd's AuthorizedPrincipalsFile, in whose name `%u` stands for the user and `%%`
-            for a percent sign.  Without it a certificate must name the user itself.
+            for a percent sign; or a function that returns the lines of such a file for an
+            `AuthContext` and a certificate, as sshd's AuthorizedPrincipalsCommand, an async one
+            or a plain one, which is called in a thread.  Without it a certificate must name the
+            user itself.
         users: the user names that may log in; by default those of the mapping, or the one that
             this process runs as.
         clock: gives the time in seconds since 1970.
@@ -61,19 +69,23 @@ class TrustedUserCAKeys:
     def __init__(
         self,
         source: Path | Sequence[PublicKey],
-        principals: Mapping[str, Collection[str]] | Path | None = None,
+        principals: Mapping[str, Collection[str]] | Path | PrincipalsOf | None = None,
         *,
         users: Collection[str] | None = None,
         clock: Callable[[], int] = unix_time,
     ) -> None:
         self._path = source if isinstance(source, str | os.PathLike) else None
         self._keys = () if isinstance(source, str | os.PathLike) else tuple(source)
-        self._principals = principals
-        if isinstance(principals, Mapping):
+        self._mapping: Mapping[str, Collection[str]] | None = None
+        self._lines: Path | PrincipalsOf | None = None
+        if isinstance(principals, str | os.PathLike) or callable(principals):
+            self._lines = principals
+        elif principals is not None:
             for user, names in principals.items():
                 if isinstance(names, str):
                     problem = f"the principals of {user!r} are a collection: give [{names!r}]"
                     raise UsageError(problem)
+            self._mapping = principals
             users = list(principals) if users is None else users
         self._users = allowed_users(users)
         self._once = ReadOnce.current()
@@ -102,11 +114,15 @@ class TrustedUserCAKeys:
         """Return what a certificate grants, or why it grants nothing."""
         if certificate.ca_key not in await asyncio.to_thread(self._authorities):
             return f"its authority {certificate.ca_key.fingerprint()} is not trusted"
-        if self._principals is None or isinstance(self._principals, Mapping):
-            names = None if self._principals is None else self._principals.get(context.user, ())
+        if self._lines is None:
+            names = None if self._mapping is None else self._mapping.get(context.user, ())
             problem = certificate_problem(certificate, context, self._clock(), names)
             return problem or certificate_grant(certificate)
-        line = await asyncio.to_thread(self._line, self._principals, certificate, context.user)
+        if callable(self._lines):
+            text = await text_of(self._lines, context, certificate)
+            line = _line_of(AuthorizedPrincipals.parse(text), certificate, "the function")
+        else:
+            line = await asyncio.to_thread(_line_in_file, self._lines, certificate, context.user)
         if isinstance(line, str):
             return line
         now = self._clock()
@@ -132,23 +148,31 @@ class TrustedUserCAKeys:
         # "one per line": options have no meaning here, and might have been meant to restrict
         return tuple(listed.key for listed in lines.keys if not listed.options.names)
 
-    def _line(
-        self, template: Path, certificate: Certificate, user: str
-    ) -> AuthorizedPrincipal | str:
-        """Return the line of the file that names a principal of a certificate."""
-        if "/" in user or user in {"", ".", ".."}:
-            return "its user's name cannot be the name of a file"
-        path = re.sub("%[u%]", lambda at: user if at[0] == "%u" else "%", os.fspath(template))
-        try:
-            principals = read_authorized_principals(path)
-        except (OSError, KeyFormatError) as error:
-            return f"the authorized principals cannot be read: {error}"
-        for problem in principals.problems:
-            _log.info("%s, line %d is not used: %s", path, problem.line, problem.reason)
-        line = principals.lookup(certificate.principals, ENFORCED)
-        return line or f"{path} names none of its principals"
-
     @property
     def authentication(self) -> ServerAuthentication:
         """The method that it offers."""
         return ServerAuthentication(certificate=self.decide)
+
+
+def _line_in_file(
+    template: Path, certificate: Certificate, user: str
+) -> AuthorizedPrincipal | str:
+    """Return the line of the user's file that names a principal, or why there is none."""
+    if "/" in user or user in {"", ".", ".."}:
+        return "its user's name cannot be the name of a file"
+    path = re.sub("%[u%]", lambda at: user if at[0] == "%u" else "%", os.fspath(template))
+    try:
+        principals = read_authorized_principals(path)
+    except (OSError, KeyFormatError) as error:
+        return f"the authorized principals cannot be read: {error}"
+    return _line_of(principals, certificate, path)
+
+
+def _line_of(
+    principals: AuthorizedPrincipals, certificate: Certificate, name: str
+) -> AuthorizedPrincipal | str:
+    """Return the line that names a principal of a certificate, or why there is none."""
+    for problem in principals.problems:
+        _log.info("%s, line %d is not used: %s", name, problem.line, problem.reason)
+    line = principals.lookup(certificate.principals, ENFORCED)
+    return line or f"{name} names none of its principals"

@@ -75,10 +75,12 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.server.admission": "MaxStartups",
     "ssh_stack.server.authorization": (
-        "Authorization AuthorizedKeys InOrder Passwords TrustedUserCAKeys"
+        "Authorization AuthorizedKeys InOrder Passwords TrustedHosts TrustedUserCAKeys"
     ),
     "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.server.options": "HostKeySource ServerOptions",
+    "ssh_stack.server.penalties": "Penalties",
+    "ssh_stack.server.sessions": "SessionOptions",
     "ssh_stack.server.shell": "LocalShell",
     "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.streams": "Stream",
@@ -276,11 +278,14 @@ if TYPE_CHECKING:
     from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.server.authorization import InOrder as InOrder
     from ssh_stack.server.authorization import Passwords as Passwords
+    from ssh_stack.server.authorization import TrustedHosts as TrustedHosts
     from ssh_stack.server.authorization import TrustedUserCAKeys as TrustedUserCAKeys
     from ssh_stack.server.forwarding import AllowForwarding as AllowForwarding
     from ssh_stack.server.forwarding import LoopbackForwarding as LoopbackForwarding
     from ssh_stack.server.options import HostKeySource as HostKeySource
     from ssh_stack.server.options import ServerOptions as ServerOptions
+    from ssh_stack.server.penalties import Penalties as Penalties
+    from ssh_stack.server.sessions import SessionOptions as SessionOptions
     from ssh_stack.server.shell import LocalShell as LocalShell
     from ssh_stack.sources import DEFAULT as DEFAULT
     from ssh_stack.sources import Default as Default

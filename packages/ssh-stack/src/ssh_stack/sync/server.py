@@ -18,6 +18,8 @@ from ssh_stack.server import serving as aio_serving
 from ssh_stack.server.admission import MaxStartups
 from ssh_stack.server.authorization import Authorization
 from ssh_stack.server.options import HostKeySource
+from ssh_stack.server.penalties import Penalties
+from ssh_stack.server.sessions import SettingsFor
 from ssh_stack.sources import RevokedSource
 from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
@@ -42,9 +44,19 @@ class ServerConnection(Blocking[aio_ssh_connection.ServerConnection]):
         return self._wrapped.local
 
     @property
+    def grace_exceeded(self) -> bool:
+        """Whether the client took longer than the grace time to log in."""
+        return self._wrapped.grace_exceeded
+
+    @property
     def user(self) -> User | None:
         """Who is logged in; None until somebody is."""
         return self._wrapped.user
+
+    @property
+    def failed_attempts(self) -> int:
+        """How many attempts to authenticate have failed or were abandoned."""
+        return self._wrapped.failed_attempts
 
     def close(self) -> None:
         """Disconnect and clean up, in bounded time."""
@@ -169,6 +181,8 @@ class ServerOptionsKw(TypedDict, total=False):
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
     env: Collection[str] | None
+    permit_user_environment: bool | Sequence[str]
+    settings_for: SettingsFor | None
     revoked_keys: RevokedSource | Sequence[RevokedSource] | None
     auth_limits: AuthLimits
     user_algorithms: Callable[[str], Sequence[str]] | None
@@ -178,6 +192,7 @@ class ServerOptionsKw(TypedDict, total=False):
     limits: ConnectionLimits
     login_grace: float
     max_startups: MaxStartups
+    penalties: Penalties | None
     keepalive: KeepaliveOptions | None
     rekey_bytes: int
     rekey_seconds: float

@@ -152,7 +152,7 @@ class Method(Generic[R, E, M]):
         raise NotImplementedError
 
     def step(self, state: E, message: M) -> Step:
-        """Take a message that a row of the method has, and that is no request."""
+        """Take a message that a row of the method has, except requests."""
         raise NotImplementedError
 
     def answer(self, state: Any, value: Any) -> Step:  # noqa: ANN401 (a result, or one of ANSWERS)

@@ -41,6 +41,8 @@ class ServerConnection(Endpoint[ServerTransport]):
     """The address and port that the client connected from; who accepts it sets this."""
     local: tuple[str, int] | None
     """The address and port that it connected to."""
+    grace_exceeded: bool = False
+    """Whether the client took longer than the grace time to log in."""
 
     def __init__(self, settings: ServerSettings, random: Callable[[int], bytes]) -> None:
         loop = asyncio.get_running_loop()
@@ -63,6 +65,11 @@ class ServerConnection(Endpoint[ServerTransport]):
     def user(self) -> User | None:
         """Who is logged in; None until somebody is."""
         return self._services.user if self._services is not None else None
+
+    @property
+    def failed_attempts(self) -> int:
+        """How many attempts to authenticate have failed or were abandoned."""
+        return self._login.failures if self._login is not None else 0
 
     # ------------------------------------------------------------- transport and authentication
 
@@ -134,6 +141,7 @@ class ServerConnection(Endpoint[ServerTransport]):
                 self._settings.on_authenticated(self)
 
     def _grace_over(self) -> None:
+        self.grace_exceeded = True
         self._core.disconnect(DisconnectReason.BY_APPLICATION, "login took too long")
         self._driver.close()
         self._end(ConnectionLost("login took too long"))

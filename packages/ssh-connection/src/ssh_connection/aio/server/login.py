@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ssh_auth import AuthContext, Authenticated, DecisionInvalid, LoginRefused, ServerAuth
+from ssh_auth import (
+    AuthContext,
+    Authenticated,
+    DecisionInvalid,
+    LoginRefused,
+    ServerAuth,
+)
 from ssh_connection.aio.server.authenticator import Authenticator
 from ssh_wire import ProtocolError
 from ssh_wire.text import printable
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
 __all__ = ["ServerLogin"]
+
+_SECRET: Final = os.urandom(32)
+"""Makes the delays of this process its own."""
 
 
 class ServerLogin:
@@ -43,11 +54,15 @@ class ServerLogin:
         authenticated: Callable[[Authenticated], None],
     ) -> None:
         self._log = settings.log
+        self._delay = settings.failure_delay
         self._core = core
         self._driver = driver
         self._spawn = spawn
         self._authenticated = authenticated
         self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
         self._auth = ServerAuth(
             context, settings.authentication.policy, limits=settings.auth_limits, now=time.time
         )
@@ -59,19 +74,50 @@ class ServerLogin:
         Raises:
             ProtocolError: the client may not send it.
         """
+        if self._timer is None and not self._auth.pending:
+            self._began = self._loop.time()
         try:
             self._auth.receive(payload)
-        finally:
+        except ProtocolError:
             # what was sent before a rule was broken leaves before the DISCONNECT
             self._advance()
+            raise
+        self._answer()
 
     def close(self) -> None:
         """Forget the authentication: the connection has ended."""
         self._closed = True
         self._auth.close()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    @property
+    def failures(self) -> int:
+        """How many attempts have failed or were abandoned."""
+        return self._auth.failures
+
+    def _answer(self) -> None:
+        """Send what there is to send; a failure not before its time, nor what follows it."""
+        if self._timer is not None:
+            return
+        delay = self._failure_delay() if self._auth.failing and not self._closed else 0.0
+        if delay > 0:
+            self._core.hold_connection_messages = True
+            self._timer = self._loop.call_later(delay, self._advance)
+        else:
+            self._advance()
+
+    def _failure_delay(self) -> float:
+        if self._delay is None:
+            return 0.0
+        return self._delay(self._auth.context.user, _SECRET, self._loop.time() - self._began)
 
     def _advance(self) -> None:
         """Send what there is to send; let the functions decide what is asked."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._began = self._loop.time()
         if self._closed:
             return
         auth = self._auth
@@ -101,8 +147,9 @@ class ServerLogin:
         try:
             await self._authenticator.decide(question)
         except ProtocolError as error:
+            await asyncio.sleep(self._failure_delay())  # it was the last failure of the client's
             self._advance()
             self._core.disconnect(error.reason, str(error))
             self._driver.close()
             return
-        self._advance()
+        self._answer()

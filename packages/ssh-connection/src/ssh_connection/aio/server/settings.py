@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ssh_auth import AuthLimits
+from ssh_auth import AuthLimits, failure_delay
 from ssh_connection.aio.server.authentication import ServerAuthentication
 from ssh_connection.aio.server.forwards import ForwardingRules
 from ssh_connection.aio.server.identity import HostSigner
@@ -58,6 +58,12 @@ class ServerSettings:
     """Who may log in."""
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How often a client may try, and how much it may ask for, until it is authenticated."""
+    failure_delay: Callable[[str, bytes, float], float] | None = failure_delay
+    """How long a failed attempt waits for its answer, in seconds.
+
+    Given the user, the server's secret, and how long it has taken.  None answers at once: the time
+    of an answer may then tell which users there are.
+    """
     transport: TransportOptions
     """Algorithms, limits and rekey thresholds of the transport."""
     shell: SessionHandler | None = None
