@@ -22,8 +22,10 @@ STARTERS = {
     "ssh_stack/local/process.py",  # server's commands and shells, on a pty or not; proxy commands
     "ssh_stack/local/shell_command.py",  # Match exec
     "ssh_stack/client/known_hosts_command.py",  # in a thread, without a loop
+    "ssh_agent/program/askpass.py",  # the same
 }
 FORKS = {
+    ("ssh_agent/program/command.py", "fork"),  # to the background, before there is a loop
     ("ssh_stack/cli/background.py", "fork"),  # -f, before there is a loop
     ("ssh_stack/cli/background.py", "waitpid"),  # the first process waits for nothing else
     ("ssh_stack/cli/detach.py", "fork"),  # the escape &: the first process ends

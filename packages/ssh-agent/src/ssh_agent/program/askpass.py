@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -52,20 +53,21 @@ def make_confirm(program: str, hash_name: HashName) -> Confirm:
     """Return the function that asks the user by a program."""
 
     async def confirm(event: ConfirmationNeeded) -> bool:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            question(event, hash_name),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "SSH_ASKPASS_PROMPT": "confirm"},
-        )
+        process = _start(program, question(event, hash_name))
         try:
-            output, _ = await process.communicate()
+            output, _ = await asyncio.to_thread(process.communicate)
         finally:
-            if process.returncode is None:  # the agent ends
-                process.kill()
-                await process.wait()
+            process.kill()  # where the agent ends first; the thread takes its status
         answer = output[:_MAX_ANSWER].splitlines()[:1] or [b""]
         return process.returncode == 0 and answer[0].decode("utf-8", "replace").lower() in _CONSENT
 
     return confirm
+
+
+def _start(program: str, text: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 (the user's own program)
+        [program, text],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "SSH_ASKPASS_PROMPT": "confirm"},
+    )
