@@ -65,7 +65,7 @@ _ENDPOINT_SIDE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("transport_event", "uncongested", "batch_done", "connection_lost"), DRIVER),
     **dict.fromkeys(("channel_requested", "global_request", "unknown_message"), MULTIPLEXER),
     "handler_failed": MULTIPLEXER,
-    "flush": LOOP,
+    "flush_after": LOOP,
 }
 
 _FILE: Final = frozenset({"readable", "writable", "seekable", "isatty", "tell", "ready_line"})
@@ -155,7 +155,7 @@ MIRRORS: Final = (
         "ssh_stack.client.connection",
         "connection",
         "owner",
-        left_out={"flush": LOOP},
+        left_out={"flush_after": LOOP},
         doc="An authenticated connection to a server.",
     ),
     Mirror("Connect", "ssh_stack.client.connecting", "connection"),

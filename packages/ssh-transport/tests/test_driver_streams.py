@@ -225,3 +225,61 @@ async def test_flush_before_connection_is_made_does_nothing() -> None:
     client.driver.abort()
     client.driver.connection_lost(None)
     assert client.driver._soon is None
+
+
+async def test_flush_after_writes_at_once_and_asks_for_no_turn_of_the_loop() -> None:
+    client, server, up, _ = over_streams()
+    up.written.clear()
+
+    def work() -> None:
+        client.core.send_payload(HEAD)
+        client.driver.schedule_flush()
+        assert not up.written  # everything that it sends leaves together
+        client.core.send_payload(HEAD)
+
+    client.driver.flush_after(work)
+    assert len(up.written) == 1
+    server.driver.feed(up.taken())
+    assert server.received == 10
+    client.told.clear()
+    await asyncio.sleep(0)
+    assert client.told == []
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_flush_after_writes_what_work_sent_before_it_failed() -> None:
+    client, server, up, _ = over_streams()
+    up.written.clear()
+
+    def work() -> None:
+        client.core.send_payload(HEAD)
+        raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        client.driver.flush_after(work)
+    assert len(up.written) == 1
+    client.driver.schedule_flush()  # the driver is not left busy
+    await asyncio.sleep(0)
+    for layer in (client, server):
+        layer.driver.connection_lost(None)
+
+
+async def test_flush_after_within_wake_up_leaves_writing_to_it() -> None:
+    client, server, up, down = over_streams()
+
+    def batch_done() -> None:
+        client.driver.flush_after(lambda: client.core.send_payload(HEAD))
+        client.told.append(f"{len(up.written)} written")
+
+    client.batch_done = batch_done  # type: ignore[method-assign]
+    server.core.send_payload(HEAD)
+    server.driver.flush()
+    up.written.clear()
+    client.told.clear()
+    client.driver.feed(down.taken())
+    assert client.told[0] == "0 written"
+    assert len(up.written) == 1
+    client.batch_done = lambda: None  # type: ignore[method-assign]
+    for layer in (client, server):
+        layer.driver.connection_lost(None)

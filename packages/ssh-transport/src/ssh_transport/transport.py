@@ -8,7 +8,7 @@ with what has arrived.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssh_transport.errors import ConnectionLost, RekeyTimeout
 from ssh_transport.states import TransportState
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Transport"]
+
+_NEVER: Final = float("inf")
 
 
 class Transport:
@@ -152,7 +154,8 @@ class Transport:
     @property
     def paused(self) -> bool:
         """Whether input waits: for an answer, or for output to be taken."""
-        return self._machine.input.paused or self._machine.output_full
+        machine = self._machine
+        return machine.input.paused or machine.output_full
 
     @property
     def unprocessed(self) -> int:
@@ -247,7 +250,7 @@ class Transport:
         deadline = self._rekey.complete_by
         if self._machine.stage is TransportState.OPEN and self._kex.idle:
             deadline = min(deadline, self._rekey.due_at)
-        return deadline if deadline != float("inf") and not self.closed else None
+        return None if deadline == _NEVER or self.closed else deadline
 
     def tick(self, now: float) -> None:
         """Act on the time that has come."""

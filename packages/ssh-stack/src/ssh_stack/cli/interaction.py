@@ -69,7 +69,7 @@ class Interaction:
         self.report.line_end = "\r\n"
         try:
             with self.terminal, following_size(self.fd, self._resize):
-                await relay(self.process, self.connection.flush, escapes=escapes)
+                await relay(self.process, self.connection.flush_after, escapes=escapes)
         finally:
             self.report.line_end = "\n"
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from ssh_connection import ChannelClosed
 from ssh_stack.cli.descriptors import Input, Output
@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 _CHUNK: Final = 256 * 1024
+
+FlushAfter: TypeAlias = Callable[[Callable[[], object]], None]
+"""Does something that writes to channels, and sends it at once (`Connection.flush_after`)."""
 
 
 class Streams(NamedTuple):
@@ -60,7 +63,7 @@ class Escapes(NamedTuple):
 
 async def relay(
     process: Process,
-    flush: Callable[[], None],
+    flush_after: FlushAfter,
     streams: Streams = STANDARD_STREAMS,
     escapes: Escapes | None = None,
 ) -> None:
@@ -71,8 +74,8 @@ async def relay(
 
     Args:
         process: the process.
-        flush: writes what was put on its channel; a key that is typed does not wait for a turn
-            of the event loop.
+        flush_after: sends at once what a function writes to its channel; a key that is typed
+            does not wait for a turn of the event loop.
         streams: the descriptors that it is joined to.
         escapes: the escape sequences, where there are some.
 
@@ -85,7 +88,9 @@ async def relay(
         out, err = Output(streams.stdout), Output(streams.stderr)
         stack.callback(out.close)
         stack.callback(err.close)
-        feeding = asyncio.create_task(_copy_input(process.stdin, streams.stdin, flush, escapes))
+        feeding = asyncio.create_task(
+            _copy_input(process.stdin, streams.stdin, flush_after, escapes)
+        )
         draining = asyncio.gather(
             _copy_output(process.stdout, out, needed=True),
             _copy_output(process.stderr, err, needed=False),
@@ -94,7 +99,7 @@ async def relay(
 
 
 async def relay_channel(
-    channel: Channel, flush: Callable[[], None], streams: Streams = STANDARD_STREAMS
+    channel: Channel, flush_after: FlushAfter, streams: Streams = STANDARD_STREAMS
 ) -> None:
     """Carry standard input and output through a channel until its data ends.
 
@@ -105,7 +110,7 @@ async def relay_channel(
     stream = channel.stream()
     out = Output(streams.stdout)
     try:
-        feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, flush))
+        feeding = asyncio.create_task(_copy_input(stream.writer, streams.stdin, flush_after))
         # the end of the other side's data ends it, as in OpenSSH, whose -W forces that
         draining = asyncio.ensure_future(_copy_output(stream.reader, out, needed=True))
         await _both(feeding, draining)
@@ -128,7 +133,7 @@ async def _both(feeding: asyncio.Future[Any], draining: asyncio.Future[Any]) -> 
 
 
 async def _copy_input(
-    writer: ByteWriter, stdin: int, flush: Callable[[], None], escapes: Escapes | None = None
+    writer: ByteWriter, stdin: int, flush_after: FlushAfter, escapes: Escapes | None = None
 ) -> None:
     # what the command does not take any more is not a failure: its outputs tell how it ended
     with ExitStack() as stack, suppress(ChannelClosed, ConnectionLost):
@@ -136,11 +141,13 @@ async def _copy_input(
         stack.callback(source.close)
         steps: deque[bytes | EscapeAction] = deque()
 
-        def take(data: bytes) -> bool:
-            steps.extend([data] if escapes is None else escapes.machine.feed(data))
+        def put() -> None:
             while steps and not isinstance(steps[0], EscapeAction):
                 writer.put(cast("bytes", steps.popleft()))
-            flush()
+
+        def take(data: bytes) -> bool:
+            steps.extend([data] if escapes is None else escapes.machine.feed(data))
+            flush_after(put)
             return not steps and writer.has_room
 
         while await source.read_into(take):

@@ -113,7 +113,7 @@ class Session:
 
         channel = await connection.open_tcp_channel(host, port)
         with suppress(OutputClosed):
-            await relay_channel(channel, connection.flush)
+            await relay_channel(channel, connection.flush_after)
         return 0
 
     # ------------------------------------------------------------- a command or shell
@@ -154,14 +154,14 @@ class Session:
 
     async def _relay(self, process: Process, connection: Connection) -> None:
         if self._background is None:
-            await relay(process, connection.flush)
+            await relay(process, connection.flush_after)
             return
         with ExitStack() as stack:
             out, err = os.dup(STANDARD_STREAMS.stdout), os.dup(STANDARD_STREAMS.stderr)
             stack.callback(os.close, out)
             stack.callback(os.close, err)
             self._enter_background()
-            await relay(process, connection.flush, Streams(_STDIN, out, err))
+            await relay(process, connection.flush_after, Streams(_STDIN, out, err))
 
     async def _relay_terminal(
         self, process: Process, connection: Connection, forwards: Forwards | None

@@ -180,12 +180,12 @@ class Connection(Commands):
         """
         return await self._client.ping()
 
-    def flush(self) -> None:
-        """Write what was put on channels now, not when this turn of the event loop ends.
+    def flush_after(self, work: Callable[[], object]) -> None:
+        """Do something that writes to channels, and send it at once, not a turn of the loop later.
 
-        It spares a short message one turn; what follows in the same turn is written apart.
+        It spares a short message one turn; what follows in the same turn is sent apart.
         """
-        self._client.flush()
+        self._client.flush_after(work)
 
     def rekey(self) -> None:
         """Begin a key exchange now; data goes on when it is done."""

@@ -140,6 +140,22 @@ class Driver(asyncio.BufferedProtocol):
             self._soon = None
         self._batch()
 
+    def flush_after(self, work: Callable[[], object]) -> None:
+        """Do something that sends, and write at once what it sent.
+
+        It spares a turn of the loop: what is sent meanwhile does not ask for one.
+        """
+        if self._busy:
+            work()  # the wake-up that is under way does the rest
+            return
+        self._busy = True
+        try:
+            work()
+        finally:
+            self._busy = False
+            self._write()
+            self._settle()
+
     def schedule_flush(self) -> None:
         """Flush once, when the present callback of the loop is done."""
         if not self._busy and self._soon is None:
@@ -298,9 +314,9 @@ class Driver(asyncio.BufferedProtocol):
         stream = self._stream
         if stream is None or self._ending:
             return
-        if self.congested:
+        if self._stuck or not core.writable or core.outgoing_size >= _WRITE:  # congested
             self._was_congested = True
-        while not self._stuck or core.closed:
+        while core.outgoing_size and (not self._stuck or core.closed):
             data = core.take_outgoing()
             if data is None:
                 break
