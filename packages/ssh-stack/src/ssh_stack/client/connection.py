@@ -10,6 +10,8 @@ from ssh_connection.aio import ClientConnection, Commands, Scope
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ssh_auth import AuthAttempt
     from ssh_connection.addresses import Address
     from ssh_connection.aio import ByteStream, Channel, LocalForward, RemoteForward
