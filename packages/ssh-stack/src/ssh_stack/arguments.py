@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from ssh_stack.usage_errors import UnknownOption
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import UsageError
 from ssh_wire.numbers import MAX_PORT
 
 if TYPE_CHECKING:
@@ -71,16 +71,27 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 """What other libraries call our options."""
 
 
-@lazy_attrs.frozen
 class Rule:
-    """What one option takes."""
+    """What one option takes.
 
-    accepts: Callable[[object], bool]
-    """Whether a value can be used."""
-    expected: str
-    """What is expected, to be read behind "NAME is"."""
-    each: Callable[[object], bool] | None = None
-    """Whether an item of a sequence can be used; None where items are not looked at."""
+    Attributes:
+        accepts: whether a value can be used.
+        expected: what is expected, to be read behind "NAME is".
+        each: whether an item of a sequence can be used; None where items are not looked at.
+    """
+
+    # there are many, all made when their module loads: no lazy attrs class
+    __slots__ = ("accepts", "each", "expected")
+
+    def __init__(
+        self,
+        accepts: Callable[[object], bool],
+        expected: str,
+        each: Callable[[object], bool] | None = None,
+    ) -> None:
+        self.accepts: Callable[[object], bool] = accepts
+        self.expected: str = expected
+        self.each: Callable[[object], bool] | None = each
 
 
 def check_names(given: Collection[str], known: Sequence[str], function: str) -> None:

@@ -95,7 +95,7 @@ class _LazyClass:
         space["__qualname__"] = self._body.__qualname__
         space["__lazy_attrs__"] = self
         space["__init__"] = _first_init(self)
-        space |= {name: _Attribute(self, name) for name in _ASKED_FOR}
+        space |= _ATTRIBUTES
         if self._options.get("getstate_setstate", True):
             space |= {name: _stub(self, name) for name in _PICKLED}
         if self.frozen:
@@ -189,18 +189,21 @@ def _in_order(own: tuple[Field, ...], bases: list[tuple[Field, ...]]) -> tuple[F
 class _Attribute:
     """An attribute of a class that is made when it is asked for."""
 
-    def __init__(self, lazy: _LazyClass, name: str) -> None:
-        self._lazy = lazy
+    def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get__(self, instance: object, owner: type) -> object:
+    def __get__(self, instance: object, owner: Any) -> object:  # noqa: ANN401 (a lazy class)
+        lazy: _LazyClass = owner.__lazy_attrs__  # its own, or that of its nearest base
         # Python finds the signature of an __init__ that is there
         name = "__init__" if self._name == "__signature__" else self._name
-        self._lazy.write(name)
+        lazy.write(name)
         if name == "__init__":
             problem = f"{owner.__qualname__} has no {self._name}"
             raise AttributeError(problem, name=self._name, obj=owner)
-        return getattr(self._lazy.made, self._name)
+        return getattr(lazy.made, self._name)
+
+
+_ATTRIBUTES: Final = {name: _Attribute(name) for name in _ASKED_FOR}
 
 
 def _stub(lazy: _LazyClass, name: str) -> object:
@@ -231,12 +234,23 @@ def _refuse_change(*_: object) -> NoReturn:
     raise FrozenInstanceError
 
 
+_FUNCTIONS: Final[dict[type, Callable[[Any], Any]]] = {
+    FunctionType: lambda value: value,
+    property: lambda value: value.fget,
+    classmethod: lambda value: value.__func__,
+    staticmethod: lambda value: value.__func__,
+}
+"""What may have a function, and how it is got."""
+
+
 def _redirect(body: type, made: type) -> None:
     """Let `super()` and `__class__` in methods mean the class that is used."""
+    value: object
     for value in vars(body).values():
-        function = value.fget if isinstance(value, property) else value
-        function = getattr(function, "__func__", function)
-        for cell in function.__closure__ or () if isinstance(function, FunctionType) else ():
+        get = _FUNCTIONS.get(type(value))
+        if get is None:
+            continue
+        for cell in getattr(get(value), "__closure__", None) or ():
             if _content(cell) is body:
                 cell.cell_contents = made
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias, TypeVar
 
-from ssh_wire import lazy_attrs
-
 __all__ = [
     "Byte",
     "Cookie",
@@ -30,11 +28,16 @@ __all__ = [
 T = TypeVar("T")
 
 
-@lazy_attrs.frozen
 class Wire:
     """The marker that names a field's wire type inside `Annotated`."""
 
-    kind: str
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind: str = kind
+
+    def __repr__(self) -> str:
+        return f"Wire({self.kind!r})"
 
 
 Byte: TypeAlias = Annotated[int, Wire("byte")]
