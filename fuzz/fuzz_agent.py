@@ -79,5 +79,6 @@ TARGET = Target(
         ),
     ],
     allowed=(WireError,),
+    growth=2000,  # a message has a buffer of 256 KiB; the keyring comes on top
     tokens=[b"restrict-destination-v00@openssh.com", b"session-bind@openssh.com", b"query"],
 )
