@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contexts import Context
 from server_talk import (
     BOTH,
     CONTEXT,
@@ -25,6 +26,7 @@ from server_talk import (
 from ssh_auth import (
     SERVER_METHODS,
     Accept,
+    AcceptedToken,
     Authenticated,
     AuthLimits,
     DecisionInvalid,
@@ -42,7 +44,8 @@ from ssh_auth import (
     ServerQuestion,
     TooManyAttempts,
 )
-from ssh_auth.testing import Talk
+from ssh_auth.gssapi import KERBEROS, signed_data
+from ssh_auth.testing import Talk, finish
 from ssh_keys import PrivateKey
 from ssh_wire import DisconnectReason, Message, ProtocolError
 from ssh_wire.messages.auth import (
@@ -52,6 +55,7 @@ from ssh_wire.messages.auth import (
     UserauthBanner,
     UserauthRequest,
 )
+from ssh_wire.messages.gss import GSSAPIMIC, GSSAPIMICRequest, GSSAPIToken
 
 # ------------------------------------------------------------------- none, and other methods
 
@@ -108,6 +112,23 @@ def test_method_that_is_not_offered_fails_and_counts(request_: Message) -> None:
     talk.assert_idle()
     with pytest.raises(TooManyAttempts):
         talk.receive(request_)
+
+
+@pytest.mark.row("A11")
+@pytest.mark.parametrize("method", ["gssapi-with-mic", "password", "keyboard-interactive"])
+@pytest.mark.parametrize("details", [b"", b"\xff" * 9, bytes(64)])
+def test_details_of_a_method_that_is_not_offered_are_not_looked_at(
+    method: str, details: bytes
+) -> None:
+    talk = talk_of()
+
+    talk.receive(UserauthRequest(user="ops", service=SERVICE, method=method, details=details))
+
+    talk.expect_sent(failure("publickey"))
+    with pytest.raises(ProtocolError):
+        talk.receive(
+            UserauthRequest(user="ops", service=SERVICE, method="publickey", details=b"\xff" * 9)
+        )
 
 
 def test_banner_is_sent_before_the_first_answer() -> None:
@@ -325,6 +346,18 @@ def test_success_needs_every_factor_of_the_sequence(steps: list[tuple[Message, b
 
 # ------------------------------------------------------------- sources and expiry of any method
 
+
+def establish(talk: Talk[ServerAuth]) -> None:
+    """Let a context come to the question about its principal."""
+    context = Context(rounds=0)
+    talk.receive(GSSAPIToken(token=b"token"))
+    finish(context.step(b"token"))
+    talk.auth.answer(talk.event(ServerQuestion).request, AcceptedToken(context))
+    session_id = talk.auth.context.session_id
+    talk.receive(GSSAPIMIC(mic=context.get_mic(signed_data(session_id, "ops", SERVICE))))
+    talk.auth.take_messages()
+
+
 EXPIRED = Permissions(expires=99)
 ELSEWHERE = Permissions(sources=(("10.0.0.0/8",),))
 
@@ -341,11 +374,14 @@ def test_no_method_completes_with_permissions_that_exclude_the_login(
         "publickey": signed(key),
         "hostbased": vouched(),
         "keyboard-interactive": interactive(),
+        "gssapi-with-mic": GSSAPIMICRequest(user="ops", service=SERVICE, mechanisms=(KERBEROS,)),
     }
     for answer in (Accept(permissions), Partial(("password",), permissions)):
         policy = ServerPolicy(methods=(method,))
         talk = Talk(ServerAuth(CONTEXT, policy, now=lambda: 100))
         talk.receive(requests[method])
+        if method == "gssapi-with-mic":
+            establish(talk)
         talk.auth.answer(talk.event(ServerQuestion).request, answer)
 
         assert talk.event(LoginRefused).user == "ops"

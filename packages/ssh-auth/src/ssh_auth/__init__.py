@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from ssh_auth.permissions import ip_text as ip_text
     from ssh_auth.server import SERVER_METHODS as SERVER_METHODS
     from ssh_auth.server import Accept as Accept
+    from ssh_auth.server import AcceptedToken as AcceptedToken
     from ssh_auth.server import AnswersReceived as AnswersReceived
     from ssh_auth.server import AuthContext as AuthContext
     from ssh_auth.server import Authenticated as Authenticated
@@ -124,7 +125,8 @@ else:
             "ssh_auth.limits": "AuthLimits",
             "ssh_auth.permissions": "NOTHING AddressPattern Permissions ip_text",
             "ssh_auth.server": (
-                "Accept AnswersReceived AuthContext Authenticated ChangePassword CompletedMethod "
+                "Accept AcceptedToken AnswersReceived AuthContext Authenticated ChangePassword "
+                "CompletedMethod "
                 "DecisionInvalid HostVerified InteractiveStarted KeyOffered KeyVerified "
                 "LoginRefused NoneOffered Partial PasswordChangeOffered PasswordOffered Reject "
                 "Result SERVER_METHODS ServerAuth ServerEvent ServerPolicy ServerQuestion "

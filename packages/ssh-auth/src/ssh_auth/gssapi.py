@@ -39,7 +39,7 @@ _TAG: Final = 2  # the tag and the length of a DER-encoded OID that is short
 
 
 class RunInThread(Protocol):
-    """Runs a function that may wait, where that holds up nobody."""
+    """Runs a function that may wait, where that does not hold up the event loop."""
 
     def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
         """Return what the function returns, or raise what it raises."""

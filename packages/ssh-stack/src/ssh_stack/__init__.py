@@ -60,7 +60,8 @@ _ORIGINS: Final = {
     "ssh_stack.server.serving": "Serve Server serve",
     "ssh_stack.server.options": "HostKeySource ServerOptions ServerOptionsKw",
     "ssh_stack.server.authorization": (
-        "Authorization AuthorizedKeys InOrder Passwords TrustedHosts TrustedUserCAKeys"
+        "Authorization AuthorizedKeys InOrder KerberosTickets Passwords TrustedHosts "
+        "TrustedUserCAKeys"
     ),
     "ssh_stack.server.admission": "MaxStartups",
     "ssh_stack.server.penalties": "Penalties",
@@ -94,12 +95,12 @@ _ORIGINS: Final = {
         "TextProcess TextReader TextWriter Timeouts User"
     ),
     "ssh_auth": (
-        "Accept AddressPattern AgentSigner AuthAttempt AuthContext AuthCredential "
-        "AuthenticationFailed AuthLimits AuthProgress AuthStrategy ChangePassword "
-        "CompletedMethod GSSAPICredential GSSAPIFailed GSSAPIIdentity HostbasedCredential "
-        "InteractiveCredential KeyCredential KeySigner NoneCredential OrderedStrategy "
-        "Outcome Partial password_answers PasswordCredential Permissions PromptResponder "
-        "Reject SecurityContext Signer SigningAgent TooManyAttempts"
+        "Accept AcceptedToken AddressPattern AgentSigner AuthAttempt AuthContext "
+        "AuthCredential AuthenticationFailed AuthLimits AuthProgress AuthStrategy "
+        "ChangePassword CompletedMethod GSSAPICredential GSSAPIFailed GSSAPIIdentity "
+        "HostbasedCredential InteractiveCredential KeyCredential KeySigner NoneCredential "
+        "OrderedStrategy Outcome Partial password_answers PasswordCredential Permissions "
+        "PromptResponder Reject SecurityContext Signer SigningAgent TooManyAttempts"
     ),
     "ssh_agent": (
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
+    from ssh_auth import AcceptedToken as AcceptedToken
     from ssh_auth import AddressPattern as AddressPattern
     from ssh_auth import AgentSigner as AgentSigner
     from ssh_auth import AuthAttempt as AuthAttempt
@@ -319,6 +321,7 @@ if TYPE_CHECKING:
     from ssh_stack.server.authorization import Authorization as Authorization
     from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.server.authorization import InOrder as InOrder
+    from ssh_stack.server.authorization import KerberosTickets as KerberosTickets
     from ssh_stack.server.authorization import Passwords as Passwords
     from ssh_stack.server.authorization import TrustedHosts as TrustedHosts
     from ssh_stack.server.authorization import TrustedUserCAKeys as TrustedUserCAKeys

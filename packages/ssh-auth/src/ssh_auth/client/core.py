@@ -81,7 +81,7 @@ class ClientAuth:
         self._attempts: list[AuthAttempt] = []
         self._remaining: tuple[str, ...] | None = None
         self._sent = 0
-        self._shown = self._proven = False  # by this request; by one that was accepted
+        self._presented = self._proven = False  # by this request; by one that was accepted
         self._banners = Banners(self._limits)
         self._events: deque[ClientEvent] = deque()
         self._messages: list[bytes] = []
@@ -191,7 +191,7 @@ class ClientAuth:
         """Answer a question; where the answer is that there is none, the next credential is tried.
 
         Raises:
-            UsageError: it is not asked, or the value is no answer to it.
+            UsageError: it is not asked, or the value does not answer it.
         """
         state, method = self._state, self._method
         if method is None or state.asking is None or state.asking.question is not question:
@@ -209,7 +209,7 @@ class ClientAuth:
             self._events.append(BannerReceived(text))
 
     def _on_success(self) -> None:
-        if self._policy.require_proof and not (self._proven or self._shown):
+        if self._policy.require_proof and not (self._proven or self._presented):
             self._record(Outcome.UNPROVEN)
             self._reject()
             return
@@ -224,8 +224,8 @@ class ClientAuth:
             again = self._method.again(state.trying)
         if not _is_probe(self._state) or message.partial_success:
             self._record(Outcome.PARTIAL if message.partial_success else Outcome.REJECTED)
-        self._proven = self._proven or (self._shown and message.partial_success)
-        self._shown = False
+        self._proven = self._proven or (self._presented and message.partial_success)
+        self._presented = False
         if again is None:
             self._advance()
         elif not self._is_used_up():
@@ -256,7 +256,7 @@ class ClientAuth:
 
     def _begin(self, credential: AuthCredential) -> bool:
         """Begin with a credential; return False if it cannot be tried."""
-        self._state, self._method, self._shown = ExpectVerdict(credential), None, False
+        self._state, self._method, self._presented = ExpectVerdict(credential), None, False
         if isinstance(credential, UnusableCredential):
             self._record(Outcome.UNUSABLE)
             return False
@@ -286,7 +286,7 @@ class ClientAuth:
         match step:
             case Turn(state=state, messages=messages, proves=proves):
                 self._state = state
-                self._shown = self._shown or proves
+                self._presented = self._presented or proves
                 self._messages += [message.encode() for message in messages]
                 if state.asking is not None:
                     self._events.append(state.asking.question)

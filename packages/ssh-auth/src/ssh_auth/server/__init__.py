@@ -29,6 +29,7 @@ from ssh_auth.server.events import LoginRefused as LoginRefused
 from ssh_auth.server.events import ServerEvent as ServerEvent
 from ssh_auth.server.events import ServerQuestion as ServerQuestion
 from ssh_auth.server.methods import SERVER_METHODS as SERVER_METHODS
+from ssh_auth.server.methods.gssapi import AcceptedToken as AcceptedToken
 from ssh_auth.server.methods.hostbased import HostVerified as HostVerified
 from ssh_auth.server.methods.keyboard_interactive import AnswersReceived as AnswersReceived
 from ssh_auth.server.methods.keyboard_interactive import InteractiveStarted as InteractiveStarted

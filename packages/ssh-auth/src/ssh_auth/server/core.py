@@ -24,7 +24,7 @@ from ssh_auth.server.progress import Progress
 from ssh_auth.server.results import Accept, Partial, Reject, validation_error
 from ssh_auth.server.states import ExpectDecision, ExpectNothing, ExpectRequest, ServerState
 from ssh_auth.server.usernames import is_acceptable
-from ssh_wire import InvalidText, Message, ProtocolError, UsageError, lazy_attrs
+from ssh_wire import InvalidText, Message, ProtocolError, UsageError, WireError, lazy_attrs
 from ssh_wire.messages.auth import (
     AnyUserauthRequest,
     NoneRequest,
@@ -204,6 +204,13 @@ class ServerAuth:
             if payload[0] == UserauthRequest.NUMBER:
                 return UserauthRequest.decode(payload)
             return None
+        except WireError:
+            # of a method that is not offered nothing but the name is looked at, as by sshd
+            if payload and payload[0] == UserauthRequest.NUMBER:
+                request = UserauthRequest.decode(payload)
+                if not self._progress.remaining.takes(request.method):
+                    return request
+            raise
 
     def _on_request(self, message: AnyUserauthRequest) -> None:
         self._counter.count_request()

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from ssh_wire import Message, MessageSet, lazy_attrs
 from ssh_wire.messages.auth import REQUESTS
+from ssh_wire.messages.gss import GSSAPIMICRequest
 from ssh_wire.messages.hostbound import HostboundQuery, HostboundRequest
 
 __all__ = ["COMMON", "REQUEST", "ExpectDecision", "ExpectNothing", "ExpectRequest", "Rows"]
@@ -48,7 +49,9 @@ class ExpectNothing(ServerState):
 Rows: TypeAlias = Mapping[type[ServerState], MessageSet[Message]]
 """Which messages may arrive in which state."""
 
-REQUEST: Final[MessageSet[Message]] = MessageSet(HostboundQuery, HostboundRequest, *REQUESTS)
+REQUEST: Final[MessageSet[Message]] = MessageSet(
+    GSSAPIMICRequest, HostboundQuery, HostboundRequest, *REQUESTS
+)
 """A request, which may come at any time.
 
 "the client MAY at any time continue with a new SSH_MSG_USERAUTH_REQUEST message" (RFC 4252

@@ -113,8 +113,8 @@ def _run(program: str, descriptor: int, data: bytes) -> bytes:
         reply, _ = read_string(done.stdout, 0)
         signature, _ = read_string(bytes(reply), 1)
     except WireError as error:
-        said = printable(done.stderr.decode(errors="replace").strip()) or "it does not say why"
-        problem = f"{name} does not sign: {said}"
+        reason = printable(done.stderr.decode(errors="replace").strip()) or "it does not say why"
+        problem = f"{name} does not sign: {reason}"
         raise SSHError(problem) from error
     if done.returncode or reply[0] != _VERSION:
         problem = f"{name} failed with status {done.returncode}"

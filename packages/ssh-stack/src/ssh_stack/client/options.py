@@ -223,9 +223,9 @@ class ClientOptions:
             trip is saved.
         gssapi: Whether the user's Kerberos ticket is tried, by the package `ssh-stack[gssapi]`; by
             default the configuration's GSSAPIAuthentication says.
-        require_proof: Whether a server is refused that lets the user in without a key, a secret or
-            an answer: it may be another one that asks for a password in the session. By default
-            with `algorithms="strict"`.
+        require_proof: Whether a server is refused that authenticates the user without a key, a
+            secret or an answer: it may be another one that asks for a password in the session. By
+            default with `algorithms="strict"`.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK.
         known_hosts: The host keys that are trusted; None for no host. By default
             UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and

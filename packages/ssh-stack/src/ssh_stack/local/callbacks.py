@@ -52,7 +52,7 @@ async def call_for_name(function: Callable[[], Awaitable[str] | str]) -> str:
     """Return the name that a function answers.
 
     Raises:
-        UsageError: the answer is no text.
+        UsageError: the answer is not text.
     """
     name = await _call(function, ())
     if not isinstance(name, str):

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeAlias, TypeVar, cast
 from ssh_auth import SERVER_METHODS, Reject
 from ssh_connection.aio import ServerAuthentication, offered_methods
 from ssh_stack.server.authorized_keys import AuthorizedKeys
+from ssh_stack.server.kerberos_tickets import KerberosTickets
 from ssh_stack.server.passwords import Passwords
 from ssh_stack.server.trusted_hosts import TrustedHosts
 from ssh_stack.server.user_authorities import TrustedUserCAKeys
@@ -18,6 +19,7 @@ __all__ = [
     "Authorization",
     "AuthorizedKeys",
     "InOrder",
+    "KerberosTickets",
     "Passwords",
     "TrustedHosts",
     "TrustedUserCAKeys",
@@ -43,6 +45,7 @@ class InOrder:
         | TrustedUserCAKeys
         | TrustedHosts
         | Passwords
+        | KerberosTickets
         | ServerAuthentication,
     ) -> None:
         given = [_given(part) for part in parts]
@@ -60,7 +63,13 @@ class InOrder:
 
 
 Authorization: TypeAlias = (
-    AuthorizedKeys | TrustedUserCAKeys | TrustedHosts | Passwords | InOrder | ServerAuthentication
+    AuthorizedKeys
+    | TrustedUserCAKeys
+    | TrustedHosts
+    | Passwords
+    | KerberosTickets
+    | InOrder
+    | ServerAuthentication
 )
 """Who may log in."""
 
@@ -138,6 +147,8 @@ def _merged(parts: Sequence[ServerAuthentication]) -> ServerAuthentication:
         new_password=_any_of([p.new_password for p in parts]),
         interactive=dialogues[0] if dialogues else None,
         hostbased=_any_of([p.hostbased for p in parts]),
+        gssapi=_any_of([p.gssapi for p in parts]),
+        gssapi_step=next((p.gssapi_step for p in parts if p.gssapi_step is not None), None),
         none=_any_of([p.none for p in parts]),
         algorithms=restrictions[0] if restrictions else None,
         banner="".join(dict.fromkeys(p.banner for p in parts)),

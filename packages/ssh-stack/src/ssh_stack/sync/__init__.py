@@ -24,12 +24,12 @@ _ORIGINS: Final = {
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
     ),
     "ssh_auth": (
-        "Accept AddressPattern AgentSigner AuthAttempt AuthContext AuthCredential "
-        "AuthLimits AuthProgress AuthStrategy AuthenticationFailed ChangePassword "
-        "CompletedMethod GSSAPICredential GSSAPIFailed GSSAPIIdentity HostbasedCredential "
-        "InteractiveCredential KeyCredential KeySigner NoneCredential OrderedStrategy "
-        "Outcome Partial PasswordCredential Permissions PromptResponder Reject "
-        "SecurityContext Signer SigningAgent TooManyAttempts password_answers"
+        "Accept AcceptedToken AddressPattern AgentSigner AuthAttempt AuthContext "
+        "AuthCredential AuthLimits AuthProgress AuthStrategy AuthenticationFailed "
+        "ChangePassword CompletedMethod GSSAPICredential GSSAPIFailed GSSAPIIdentity "
+        "HostbasedCredential InteractiveCredential KeyCredential KeySigner NoneCredential "
+        "OrderedStrategy Outcome Partial PasswordCredential Permissions PromptResponder "
+        "Reject SecurityContext Signer SigningAgent TooManyAttempts password_answers"
     ),
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
@@ -75,7 +75,8 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.server.admission": "MaxStartups",
     "ssh_stack.server.authorization": (
-        "Authorization AuthorizedKeys InOrder Passwords TrustedHosts TrustedUserCAKeys"
+        "Authorization AuthorizedKeys InOrder KerberosTickets Passwords TrustedHosts "
+        "TrustedUserCAKeys"
     ),
     "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.server.options": "HostKeySource ServerOptions",
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from ssh_agent import AgentUnavailable as AgentUnavailable
     from ssh_agent import WrongReply as WrongReply
     from ssh_auth import Accept as Accept
+    from ssh_auth import AcceptedToken as AcceptedToken
     from ssh_auth import AddressPattern as AddressPattern
     from ssh_auth import AgentSigner as AgentSigner
     from ssh_auth import AuthAttempt as AuthAttempt
@@ -277,6 +279,7 @@ if TYPE_CHECKING:
     from ssh_stack.server.authorization import Authorization as Authorization
     from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
     from ssh_stack.server.authorization import InOrder as InOrder
+    from ssh_stack.server.authorization import KerberosTickets as KerberosTickets
     from ssh_stack.server.authorization import Passwords as Passwords
     from ssh_stack.server.authorization import TrustedHosts as TrustedHosts
     from ssh_stack.server.authorization import TrustedUserCAKeys as TrustedUserCAKeys

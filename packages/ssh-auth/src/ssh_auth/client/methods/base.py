@@ -127,7 +127,7 @@ class Method(ABC, Generic[C, E, M, A]):
         """Take the answer to the question of a state.
 
         Raises:
-            UsageError: it is no answer to it.
+            UsageError: it does not answer it.
         """
         raise NotImplementedError  # pragma: no cover (for methods that have such states)
 

@@ -6,6 +6,7 @@
     publickey             a key or a certificate, and its signature
     keyboard_interactive  prompts and answers
     hostbased             the client's host vouches for the user
+    gssapi                a context of GSS-API, as Kerberos has them
 
 A further method is a module and a row of `SERVER_METHODS`.
 """
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from ssh_auth.server.methods.base import Method
+from ssh_auth.server.methods.gssapi import GSSAPIMethod
 from ssh_auth.server.methods.hostbased import HostbasedMethod
 from ssh_auth.server.methods.keyboard_interactive import KeyboardInteractiveMethod
 from ssh_auth.server.methods.none import NoneMethod
@@ -33,6 +35,7 @@ SERVER_METHODS: Final[Mapping[str, type[AnyMethod]]] = {
     for method in (
         PublicKeyMethod,
         HostbasedMethod,
+        GSSAPIMethod,
         PasswordMethod,
         KeyboardInteractiveMethod,
         NoneMethod,

@@ -72,7 +72,7 @@ class ClientSettings:
     hostbound: bool = True
     """Whether users' keys sign for this server alone, where it takes that (OpenSSH's PROTOCOL)."""
     require_proof: bool = False
-    """Whether a server is refused that lets the user in without a key, a secret or an answer."""
+    """Whether a server is refused that authenticates the user without any proof."""
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
     """How much the server may ask for before the user is authenticated."""
     transport: TransportOptions

@@ -27,6 +27,7 @@ from ssh_wire.messages.auth import InfoRequest
 from ssh_wire.primitives import encode_names
 
 if TYPE_CHECKING:
+    from ssh_auth import AcceptedToken, SecurityContext
     from ssh_keys import Certificate, Credential, PublicKey
 
 __all__ = ["Result", "ServerAuthentication", "offered_methods"]
@@ -71,6 +72,17 @@ class ServerAuthentication:
     for itself, and the name of its user.  Whether that key is this host's, and whether it may
     vouch, is for the function to say: see `ssh_stack.TrustedHosts`.
     """
+    gssapi: Callable[[AuthContext, str], Awaitable[Result]] | None = None
+    """May this principal, such as "me@EXAMPLE.ORG", log in as the user?
+
+    That the client is the principal has been verified.  `ssh_stack.KerberosTickets` has this
+    function and the next one.
+    """
+    gssapi_step: (
+        Callable[[AuthContext, SecurityContext | None, bytes], Awaitable[AcceptedToken | Reject]]
+        | None
+    ) = None
+    """Takes a client's token of GSS-API, with the context so far."""
     none: Callable[[AuthContext], Awaitable[Result]] | None = None
     """May this user in without credentials?"""
     sequences: tuple[tuple[str, ...], ...] = ()
