@@ -39,6 +39,9 @@ RARE: Final = (
     *("ssh_stack.cli.suggestions", "ssh_stack.cli.known_names", "ssh_stack.cli.sftp.completion"),
     *("ssh_stack.cli.usage", "ssh_stack.cli.program_usage", "ssh_stack.cli.demonstration"),
     *("ssh_stack.server*", "ssh_connection.aio.server*", "ssh_auth.server*"),
+    *("ssh_transport.keyexchange.server", "ssh_stack.client.host_key_file"),
+    *("ssh_auth.client.methods.password", "ssh_auth.client.methods.keyboard_interactive"),
+    *("ssh_connection.aio.forward*", "*.asymmetric.ed448", "*.asymmetric.x448"),
 )
 """What is loaded when it is asked for, or for a terminal."""
 

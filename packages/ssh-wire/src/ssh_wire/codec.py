@@ -15,7 +15,7 @@ from struct import error as struct_error
 from typing import Any, Final
 
 from ssh_wire import primitives, wire_fields
-from ssh_wire.errors import EncodeError, WireError
+from ssh_wire.errors import EncodeError, WireError, WrongConstant
 from ssh_wire.primitives import Buffer
 from ssh_wire.wire_fields import Field
 
@@ -108,13 +108,21 @@ _ENCODED_ITEMS: Final[dict[str, Callable[[Any], bytes]]] = {
 
 
 def decode(cls: type, data: Buffer) -> Any:  # noqa: ANN401 (an instance of the class)
-    """Return what all of `data` is; None where it is not exactly one such structure."""
+    """Return what all of `data` is; None where it is not exactly one such structure.
+
+    Raises:
+        WrongConstant: it is another variant of the message.
+    """
     found = read(cls, data, 0)
     return None if found is None or found[1] != len(data) else found[0]
 
 
 def read(cls: Any, data: Buffer, pos: int) -> tuple[Any, int] | None:  # noqa: ANN401 (any declaration)
-    """Return the structure at `pos` and the position after it; None where there is none."""
+    """Return the structure at `pos` and the position after it; None where there is none.
+
+    Raises:
+        WrongConstant: it is another variant of the message; that is no irregularity.
+    """
     made = object.__new__(cls)
     try:
         if cls.NUMBER is not None:
@@ -122,14 +130,16 @@ def read(cls: Any, data: Buffer, pos: int) -> tuple[Any, int] | None:  # noqa: A
                 return None
             pos += 1
         for field in wire_fields.fields(cls):
-            value, pos = _decode_field(field, data, pos)
+            value, pos = _decode_field(field, data, pos, cls.__name__)
             object.__setattr__(made, field.name, value)
+    except WrongConstant:
+        raise
     except _TO_DECODE:
         return None
     return made, pos
 
 
-def _decode_field(field: Field, data: Buffer, pos: int) -> tuple[Any, int]:
+def _decode_field(field: Field, data: Buffer, pos: int, owner: str) -> tuple[Any, int]:
     fixed = _FIXED.get(field.kind)
     if fixed is not None:
         (value,) = fixed.unpack_from(data, pos)
@@ -150,7 +160,7 @@ def _decode_field(field: Field, data: Buffer, pos: int) -> tuple[Any, int]:
     if field.constant is None:
         return _DECODED[field.kind](content), end
     if content != str(field.constant).encode():
-        raise _Irregular
+        raise WrongConstant(owner, field.name)
     return field.constant, end
 
 

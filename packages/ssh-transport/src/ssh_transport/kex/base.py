@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hashes import Hash
 
 __all__ = [
     "ClientShare",
@@ -18,6 +21,7 @@ __all__ = [
     "DiffieHellman",
     "KeyAgreement",
     "Random",
+    "new_hash",
     "secret_mpint",
     "secret_string",
 ]
@@ -26,6 +30,17 @@ Random: TypeAlias = Callable[[int], bytes]
 """Gives that many random bytes, as `os.urandom` does."""
 
 _LENGTH = Struct(">I")
+_HASHES: Final = {"sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512"}
+"""The hashes of methods, as `cryptography` names them."""
+
+
+def new_hash(name: str) -> Hash:
+    """Return the context of a method's hash, for one digest."""
+    # it has loaded with the method; hashlib, which does the same, takes a millisecond
+    from cryptography.hazmat.primitives import hashes
+
+    algorithm: hashes.HashAlgorithm = getattr(hashes, _HASHES[name])()
+    return hashes.Hash(algorithm)
 
 
 class ClientShare(Protocol):

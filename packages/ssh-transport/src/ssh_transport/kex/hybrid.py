@@ -9,7 +9,6 @@ K_CL is the shared secret of X25519, or the x-coordinate of the shared point.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import (
 )
 
 from ssh_transport.errors import KeyExchangeFailed
-from ssh_transport.kex.base import ClientShare, DHKeyPair, Random, secret_string
+from ssh_transport.kex.base import ClientShare, DHKeyPair, Random, new_hash, secret_string
 
 __all__ = ["Hybrid", "load_hybrid"]
 
@@ -94,7 +93,9 @@ class Hybrid(NamedTuple):
 
     def combine(self, post_quantum: bytes, classical: bytes) -> bytearray:
         """Return K."""
-        return secret_string(hashlib.new(self.hash_name, post_quantum + classical).digest())
+        context = new_hash(self.hash_name)
+        context.update(post_quantum + classical)
+        return secret_string(context.finalize())
 
 
 def _x25519() -> tuple[Callable[[Random], DHKeyPair], int]:

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ssh_transport.ciphers import CIPHERS
+from ssh_transport.kex.base import new_hash
 from ssh_transport.macs import MACS, Mac
 from ssh_wire.primitives import Buffer, string
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.hashes import Hash
-
     from ssh_transport.ciphers.base import Opener, Sealer
     from ssh_transport.keyexchange.negotiation import DirectionAgreement
 
 __all__ = ["KeySource", "derive", "exchange_hash", "wipe"]
-
-
-_HASHES: Final = {"sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512"}
-"""The hashes of key exchange methods, as `cryptography` names them."""
-
-
-def _new(hash_name: str) -> Hash:
-    # it has loaded with the method; hashlib, which does the same, takes a millisecond
-    from cryptography.hazmat.primitives import hashes
-
-    algorithm: hashes.HashAlgorithm = getattr(hashes, _HASHES[hash_name])()
-    return hashes.Hash(algorithm)
 
 
 def exchange_hash(
@@ -40,7 +27,7 @@ def exchange_hash(
         secret: K as it is hashed.
         group: what a group exchange hashes before the shares (RFC 4419 section 3).
     """
-    context = _new(hash_name)
+    context = new_hash(hash_name)
     *facts, client, server = map(string, strings)
     for part in (*facts, group, client, server):
         context.update(part)
@@ -54,7 +41,7 @@ def derive(source: KeySource, letter: bytes, size: int) -> bytearray:
     "Encryption keys MUST be computed as HASH, of a known value and K": the letter says
     which key, A to F.
     """
-    first = _new(source.hash_name)
+    first = new_hash(source.hash_name)
     first.update(source.secret)
     first.update(source.exchange_hash)
     key = bytearray()
