@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from agent_dialogue import Dialogue
 from agent_samples import KEYS, certificate
-from ssh_agent import AddedIdentity, Constraints
+from ssh_agent import AddedIdentity, Constraints, DestinationConstraint, DestinationKey, Hop
 from ssh_agent.messages import (
     AgentFailure,
     AgentSuccess,
@@ -111,6 +111,20 @@ def test_keyring_takes_no_more_than_one_message_can_list() -> None:
         keyring.add(next(source), comment=comment)
 
     assert len(Dialogue(keyring).listed()) == 4
+
+
+@pytest.mark.row("G05")
+def test_keyring_takes_no_more_than_so_many_host_keys() -> None:
+    hop = Hop("host", (DestinationKey(ED25519.public_key),) * 32)
+    constraints = Constraints(destinations=(DestinationConstraint(hop, hop),) * 1024)
+    keyring = Keyring()
+    keyring.add(ED25519, constraints=constraints)  # as many as there may be
+
+    with pytest.raises(KeyringFull, match="1 keys"):
+        keyring.add(
+            KEYS["rsa"], constraints=Constraints(destinations=(DestinationConstraint(hop),))
+        )
+    keyring.add(KEYS["rsa"])
 
 
 @pytest.mark.row("G11")

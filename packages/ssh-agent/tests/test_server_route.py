@@ -162,6 +162,16 @@ def test_certified_host_is_known_by_its_authority(
     assert permits(bound_to(certificate), target) is permitted
 
 
+def test_certificate_of_another_authority_is_not_one_of_a_known_host() -> None:
+    other = PrivateKey.generate("ed25519")
+    spec = CertificateSpec(role="host", key_id="host", principals=("a",))
+    certificate = issue(other, HOSTS["a"].public_key, spec=spec, random=bytes)
+
+    assert not permits(bound_to(certificate), DestinationConstraint(hop("a", ca=True)))
+    plain = Hop("a", (DestinationKey(other.public_key),))  # the authority's key, as a host's
+    assert not permits(bound_to(certificate), DestinationConstraint(plain))
+
+
 def test_certified_host_is_not_known_by_its_plain_key_nor_a_plain_key_by_an_authority() -> None:
     assert not permits(bound_to(certify("a")), constraint("a"))
     by_authority = Hop("a", (DestinationKey(HOSTS["a"].public_key, is_ca=True),))

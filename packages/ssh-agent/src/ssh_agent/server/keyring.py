@@ -26,14 +26,21 @@ if TYPE_CHECKING:
 else:
     secrets = lazy.module("secrets")
 
-__all__ = ["Keyring", "KeyringFull"]
+__all__ = ["MAX_HOST_KEYS", "Keyring", "KeyringFull"]
+
+MAX_HOST_KEYS: Final = 65_536
+"""The most host keys in the destination constraints of all identities together."""
 
 _LIST_HEAD: Final = 5  # the number of the message, and how many identities there are
 _LENGTHS: Final = 8  # of a key and of its comment
 
 
 class KeyringFull(UsageError):
-    """The keyring has 2048 identities, or their list has no room in one message."""
+    """The keyring has 2048 identities, or what they take is too much.
+
+    Their list has to fit into one message, and their destination constraints have at most
+    `MAX_HOST_KEYS` keys.
+    """
 
 
 class Keyring:
@@ -158,9 +165,14 @@ class Keyring:
         blob = identity.credential.blob
         others = [each for each in self.identities if each.credential.blob != blob]
         size = _LIST_HEAD + sum(map(_listed_size, (*others, identity)))
-        if len(others) >= MAX_IDENTITIES or size > MAX_MESSAGE:
+        hosts = sum(map(_host_keys, (*others, identity)))
+        if len(others) >= MAX_IDENTITIES or size > MAX_MESSAGE or hosts > MAX_HOST_KEYS:
             problem = f"the agent has {len(others)} keys, and no room for another"
             raise KeyringFull(problem)
+
+
+def _host_keys(identity: HeldIdentity) -> int:
+    return sum(len(each.origin.keys) + len(each.target.keys) for each in identity.destinations)
 
 
 def _listed_size(identity: HeldIdentity) -> int:
