@@ -54,8 +54,8 @@ def test_every_public_name_is_that_of_its_module(package: ModuleType) -> None:
 
 def test_hashes_of_names_load_when_a_file_has_one() -> None:
     plain = "from ssh_keys import KnownHosts as K; K.parse('web1 ssh-ed25519 AAAA').lookup('web1')"
-    half = f"{'A' * 27}="
-    hashed = plain.replace("'web1 ", f"'|1|{half}|{half} ")
+    digest = f"{'A' * 27}="
+    hashed = plain.replace("'web1 ", f"'|1|{digest}|{digest} ")
 
     assert "hmac" not in loaded_after(plain)
     assert "hmac" in loaded_after(hashed)

@@ -177,7 +177,7 @@ def test_mechanism_that_token_lacks_is_reported(token: Token) -> None:
         token.sign(key.key_id, "ECDSA", b"data")
 
 
-def test_certificate_of_card_stands_for_its_key(tokens: dict[str, Token]) -> None:
+def test_certificate_of_card_gives_its_key(tokens: dict[str, Token]) -> None:
     (key,) = tokens["card"].keys
 
     pem = CARD_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

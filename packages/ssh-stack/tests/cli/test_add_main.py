@@ -38,11 +38,11 @@ def test_interrupt_at_a_question_ends_program(add: Add, monkeypatch: pytest.Monk
 def test_question_without_terminal_reads_standard_input(
     add: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nobody(*, stdin: bool) -> None:
+    def no_terminal(*, stdin: bool) -> None:
         assert stdin
 
     write_key_file(add.folder / "key", KEY.to_openssh("right", rounds=1))
-    monkeypatch.setattr(TerminalPrompter, "if_available", nobody)
+    monkeypatch.setattr(TerminalPrompter, "if_available", no_terminal)
     monkeypatch.setattr("sys.stdin", io.StringIO("wrong\nright\n"))
 
     done = add.run("-q", "key")

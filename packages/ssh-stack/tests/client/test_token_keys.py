@@ -114,7 +114,7 @@ async def test_user_is_asked_for_first_signature_alone(library: str) -> None:
 
 
 @pytest.mark.parametrize("prompter", [None, Prompter(None, None)])
-async def test_user_who_gives_no_pin_is_told(library: str, prompter: Prompter | None) -> None:
+async def test_missing_pin_is_reported(library: str, prompter: Prompter | None) -> None:
     async with serving_to(public_keys(library)) as here:
         with pytest.raises(AuthenticationFailed, match="needs its PIN, and was given none"):
             await log_in(here, library, prompter)

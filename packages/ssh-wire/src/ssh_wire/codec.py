@@ -121,7 +121,7 @@ def read(cls: Any, data: Buffer, pos: int) -> tuple[Any, int] | None:  # noqa: A
     """Return the structure at `pos` and the position after it; None where there is none.
 
     Raises:
-        WrongConstant: it is another variant of the message; that is no irregularity.
+        WrongConstant: it is another variant of the message; the peer breaks no rule.
     """
     made = object.__new__(cls)
     try:

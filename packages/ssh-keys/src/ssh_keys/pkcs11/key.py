@@ -66,7 +66,7 @@ class TokenPrivateKey(PrivateKey):
         """Return the inner blob of a signature, which the token makes.
 
         Raises:
-            PinNeeded: nobody has logged in to the token.
+            PinNeeded: the user has not logged in to the token.
             TokenFailed: the token does not sign.
         """
         if algorithm in _DIGEST_INFO:
@@ -74,8 +74,8 @@ class TokenPrivateKey(PrivateKey):
             return self._sign("RSA_PKCS", head + _digest(name, data))
         if algorithm in _ECDSA_HASHES:
             numbers = self._sign("ECDSA", _digest(_ECDSA_HASHES[algorithm], data))
-            half = len(numbers) // 2
-            r, s = (int.from_bytes(each) for each in (numbers[:half], numbers[half:]))
+            size = len(numbers) // 2
+            r, s = (int.from_bytes(each) for each in (numbers[:size], numbers[size:]))
             return _Signature(r=r, s=s).encode()
         return self._sign("EDDSA", bytes(data))
 

@@ -118,7 +118,7 @@ class Token:
             data: what the mechanism takes.
 
         Raises:
-            PinNeeded: nobody has logged in.
+            PinNeeded: the user has not logged in.
             TokenFailed: the key is not there, or the token fails.
         """
         from pkcs11 import Attribute, Mechanism, ObjectClass
