@@ -126,15 +126,17 @@ class AgentServer:
 
     async def close(self) -> None:
         """Stop, end every connection, and remove the socket."""
-        if self._listener is not None:
-            self._listener.close()
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            if self._listener is not None:
+                self._listener.close()
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client over any pair of streams, until it closes them.
