@@ -36,7 +36,7 @@ def test_letters_choose_mode(words: str, mode: str) -> None:
     assert mode in MODES
 
 
-@pytest.mark.parametrize("words", ["-D lib", "-K", "-M generate", "-U", "-w lib"])
+@pytest.mark.parametrize("words", ["-K", "-M generate", "-U", "-w lib"])
 def test_unsupported_option_is_printed(words: str) -> None:
     with pytest.raises(UsageError, match=r"support|not made"):
         parse_options(words.split())

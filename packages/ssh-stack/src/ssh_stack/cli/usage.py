@@ -18,6 +18,7 @@ _KEYGEN_USAGE: Final = """\
 usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
                         [-N passphrase] [-a rounds] [-Z cipher]
        ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
+       ssh-stack keygen -D pkcs11 [-l]
        ssh-stack keygen -F|-R host [-f known_hosts]   |  -H [-f known_hosts]
        ssh-stack keygen -r host [-f file] [-g]
        ssh-stack keygen -s ca -I identity [-h] [-n principals] [-O option] [-V validity]
@@ -37,6 +38,7 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
         ("-B", "Print the bubblebabble digest of a key."),
         ("-e, -i", "Convert a public key to another format, or from one."),
         ("-L", "Print what certificates say."),
+        ("-D pkcs11", "Print the public keys in tokens; with -s, the authority is in one."),
         ("-F host, -R host", "Find a host in known_hosts, or remove it."),
         ("-H", "Hash the names in known_hosts."),
         ("-r host", "Print SSHFP records for the DNS."),

@@ -13,6 +13,7 @@ inspect     certificates: show what they say
 validity    when a certificate is good
 revoke      lists of revoked keys
 sign        signatures of files
+tokens      keys in PKCS#11 tokens
 """
 
 from __future__ import annotations

@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import click
 
-from ssh_keys import Certificate, CertificateSpec, issue
+from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.files import write_key_file
 from ssh_stack.cli.keygen.keys import read_private, read_public
@@ -50,7 +51,22 @@ def certify(options: Options, report: Report) -> int:
     if not options.files:
         problem = "name the keys to certify"
         raise UsageError(problem)
-    authority = read_private(Path(options.need("s", "the authority's key")), options)
+    with ExitStack() as stack:
+        _certify_each(_authority(options, stack), options, report, identity)
+    if not certificate_names(options):
+        report.warn(_WARNINGS[options.has("h")])
+    return 0
+
+
+def _authority(options: Options, stack: ExitStack) -> PrivateKey:
+    if options.get("D"):
+        from ssh_stack.cli.keygen.tokens import authority_in_token  # rarely used
+
+        return authority_in_token(options, stack)
+    return read_private(Path(options.need("s", "the authority's key")), options)
+
+
+def _certify_each(authority: PrivateKey, options: Options, report: Report, identity: str) -> None:
     now = int(time.time())
     for number, word in enumerate(options.files):
         path = Path(word)
@@ -64,9 +80,6 @@ def certify(options: Options, report: Report) -> int:
         write_key_file(target, line, public=True, replace=True)
         if not report.quiet:
             click.echo(_description(certificate, target), err=True)
-    if not certificate_names(options):
-        report.warn(_WARNINGS[options.has("h")])
-    return 0
 
 
 def certificate_names(options: Options) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ __all__ = ["MODES", "Options", "parse_options"]
 
 _LETTERS: Final = "ABHKLQUceghiklpquvyC:D:E:F:I:M:N:O:P:R:V:Y:Z:a:b:f:m:n:r:s:t:w:z:"
 _UNSUPPORTED: Final = {
-    "D": "PKCS#11 is not supported",
     "K": "resident keys of FIDO tokens are not supported",
     "M": "groups for group exchange are not made here",
     "U": "an authority's key in an agent is not supported: give its file",
@@ -37,6 +36,7 @@ MODES: Final = {
     "H": ("hosts", "hash_names"),
     "R": ("hosts", "remove"),
     "s": ("certify", "certify"),
+    "D": ("tokens", "show_keys"),
     "L": ("inspect", "show_certificates"),
     "k": ("revoke", "make"),
     "Q": ("revoke", "query"),
@@ -44,7 +44,7 @@ MODES: Final = {
 }
 
 _WITH_JSON: Final = frozenset({"l"})
-_ORDER: Final = "YkQFRrsAHLpcyeilB"
+_ORDER: Final = "YkQFRrsDAHLpcyeilB"
 """Which letter decides where several could: -F with -l and -H, -k with -s, -Q with -l."""
 
 
