@@ -274,5 +274,7 @@ TABLE: dict[tuple[Role, TransportState], _Entries] = {
 @cache
 def row_of(role: Role, state: TransportState) -> Row:
     """Return the row of a state, made when the state is first entered."""
-    entries = TABLE[role, state]
-    return tuple(entries.get(number, Action.REJECT) for number in range(256))
+    row = [Action.REJECT] * 256
+    for number, action in TABLE[role, state].items():
+        row[number] = action
+    return tuple(row)

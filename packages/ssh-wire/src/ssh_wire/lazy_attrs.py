@@ -79,6 +79,8 @@ class _LazyClass:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """All its fields, in the order of `__init__`."""
+        if not self._bases:
+            return self.own
         return _in_order(self.own, [base.own for base in reversed(self._bases)])
 
     @cached_property
@@ -119,8 +121,8 @@ class _LazyClass:
         """Whether only attrs can write its `__init__`."""
         return (
             not self._options.keys() <= _UNDERSTOOD
-            or not all(each.is_understood for each in self.fields)
-            or (not self.frozen and any(each.converter for each in self.fields))
+            or not all(each.is_understood for each in self.fields if each.options)
+            or (not self.frozen and any(each.converter for each in self.fields if each.options))
         )
 
     def fill(self, made: object, given: tuple[Any, ...], named: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import linecache
 from collections.abc import Callable, Mapping, Sequence
 from reprlib import recursive_repr
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 __all__ = [
     "NOTHING",
@@ -122,6 +122,16 @@ class Field:
         return f"set_{self.name}(self, {value})"
 
 
+_Row: TypeAlias = tuple[
+    str | None,
+    Callable[[Any, Any], None],
+    Any,
+    Callable[[], Any] | None,
+    Callable[[Any], Any] | None,
+]
+"""The argument, what sets the field, its default, its factory and its converter."""
+
+
 class Filling:
     """Sets the fields of an instance one by one: what `write_init` writes, without writing it.
 
@@ -131,23 +141,25 @@ class Filling:
     """
 
     def __init__(self, cls: type, fields: Sequence[Field]) -> None:
-        self._rows = [
-            (
-                each.argument if each.init else None,
-                getattr(cls, each.name).__set__,
-                each.default,
-                each.factory,
-                each.converter,
-            )
-            for each in fields
-        ]
-        self._then: Callable[[Any], None] | None = getattr(cls, "__attrs_post_init__", None)
-        given = [each for each in fields if each.init]
-        self._known = {each.argument for each in given}
-        self._placed = [each.argument for each in given if not each.kw_only]
-        optional = [each.has_default for each in given if not each.kw_only]
+        self._rows: list[_Row] = []
+        self._known: set[str] = set()
+        self._needed: set[str] = set()
+        self._placed: list[str] = []
+        optional: list[bool] = []
+        for each in fields:
+            argument = each.argument if each.init else None
+            put = getattr(cls, each.name).__set__
+            self._rows.append((argument, put, each.default, each.factory, each.converter))
+            if argument is None:
+                continue
+            self._known.add(argument)
+            if not each.has_default:
+                self._needed.add(argument)
+            if not each.kw_only:
+                self._placed.append(argument)
+                optional.append(each.has_default)
         self._is_sound = optional == sorted(optional)
-        self._needed = {each.argument for each in given if not each.has_default}
+        self._then: Callable[[Any], None] | None = getattr(cls, "__attrs_post_init__", None)
 
     def fill(self, made: object, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
         """Set the fields; return False, with nothing done, where `__init__` refuses the call."""
@@ -252,8 +264,9 @@ def own_names(body: type) -> list[str]:
 def own_fields(body: type) -> tuple[Field, ...]:
     """Return the fields that a class declares itself, in order."""
     found: list[Field] = []
+    hints, values = body.__annotations__, vars(body)
     for name in own_names(body):
-        value = vars(body).get(name, NOTHING)
+        value = values.get(name, NOTHING)
         if isinstance(value, Field):
             field = value
         elif type(value).__module__ == "attr._make":  # of attrs.field itself
@@ -261,6 +274,6 @@ def own_fields(body: type) -> tuple[Field, ...]:
         else:
             field = Field()
             field.default = value
-        field.name, field.annotation = name, body.__annotations__[name]
+        field.name, field.annotation = name, hints[name]
         found.append(field)
     return tuple(found)
