@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from ssh_auth import (
@@ -20,9 +23,11 @@ from ssh_keys import PrivateKey
 from ssh_keys.files import read_private_key
 from tests.interop.connecting import connect
 from tests.interop.peers import PASSWORD, USER
+from tests.interop.test_client_login import agent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from pathlib import Path
 
     from ssh_auth import AuthAttempt, AuthCredential, AuthProgress
     from ssh_wire.messages.auth import Prompt
@@ -165,3 +170,30 @@ async def test_hostbased_with_other_keys(peers: dict[str, Peer], kind: str) -> N
         credential = HostbasedCredential(KeySigner(key), lambda: "client.example", USER)
         async with connect(sshd, auth=[credential]) as conn:
             assert conn.auth_attempts[-1].outcome is Outcome.ACCEPTED
+
+
+# ------------------------------------------------------------- keys of an agent for some hosts
+
+
+@contextlib.contextmanager
+def agent_for(peer: Peer, folder: Path) -> Generator[str]:
+    """OpenSSH's agent with a key that signs for one peer alone (`ssh-add -h`)."""
+    known = folder / "known_hosts"
+    known.write_text("".join(f"dest.example {line}\n" for line in peer.host_keys.values()))
+    with agent(attrs.evolve(peer.keys, private={})) as socket:
+        constrained = ["-H", known, "-h", "dest.example", peer.keys.private["ed25519"]]
+        environment = {**os.environ, "SSH_AUTH_SOCK": socket}
+        subprocess.run(["ssh-add", "-q", *constrained], env=environment, check=True)
+        yield socket
+
+
+async def test_key_of_an_agent_signs_for_its_destinations_alone(
+    peers: dict[str, Peer], tmp_path: Path
+) -> None:
+    """The agent is told of the session, and compares the server's key."""
+    with agent_for(peers["sid"], tmp_path) as socket:
+        async with connect(peers["sid"], keys=None, agent=socket) as conn:
+            assert conn.auth_attempts[-1].source.startswith("agent")
+        with pytest.raises(AuthenticationFailed) as caught:
+            await connect(peers["trixie"], keys=None, agent=socket).open()
+        assert told(caught.value.attempts) == [("publickey", Outcome.SIGNING_FAILED)]

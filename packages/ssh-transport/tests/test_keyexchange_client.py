@@ -59,10 +59,17 @@ def test_valid_reply_asks_for_decision_on_host_key(key: PrivateKey) -> None:
     pair, reply = reply_of(key)
     offer_reply(pair, reply)
     event = pair.client.next_event()
-    assert event == HostKeyReceived(key.public_key, "ssh-ed25519", initial=True)
+    assert isinstance(event, HostKeyReceived)
+    assert (event.credential, event.algorithm, event.initial) == (
+        key.public_key,
+        "ssh-ed25519",
+        True,
+    )
     assert pair.client.paused
     assert pair.client.session_id == b""
     assert taken(pair.client) == b""
+    pair.client.accept_host_key()
+    assert key.public_key.verify(pair.client.session_id, event.signature)
 
 
 def ed25519_blob(signature: bytes) -> bytes:

@@ -77,7 +77,7 @@ def found(plan: dict[str, Any] | None = None, **options: Any) -> tuple[AuthCrede
 
     async def run() -> tuple[AuthCredential, ...]:
         async with AsyncExitStack() as stack:
-            return await credentials(identity, stack, lambda: None)
+            return await credentials(identity, stack, lambda: None, lambda: None)
 
     return finish(run())
 

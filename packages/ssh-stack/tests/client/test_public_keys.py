@@ -227,7 +227,7 @@ async def found(config: dict[str, Any] | None = None, **options: Any) -> list[Au
         Target(host="web1", local_user="me"),
     )
     async with AsyncExitStack() as stack:
-        return await public_keys(plan.identity, stack)
+        return await public_keys(plan.identity, stack, lambda: None)
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ async def test_agent_lists_keys_and_signs(home: Path) -> None:
         config = HostConfig(identity_files=(home / "b.pub",), identity_agent=Path(path))
         plan = merge(ClientOptions(), config, Target(host="web1", local_user="me"))
         async with AsyncExitStack() as stack:
-            credentials = await public_keys(plan.identity, stack)
+            credentials = await public_keys(plan.identity, stack, lambda: None)
             first = credentials[0]
             assert isinstance(first, KeyCredential)
             await first.signer.sign(b"data", "ssh-ed25519")

@@ -72,6 +72,9 @@ class HostKeyReceived:
     initial: bool
     """True: a re-exchange does not ask, it must show the same key."""
 
+    signature: bytes = lazy_attrs.field(default=b"", repr=False)
+    """The key's signature of the exchange hash, which is the session identifier from now on."""
+
     @property
     def key(self) -> PublicKey:
         """The host key, certified or not."""

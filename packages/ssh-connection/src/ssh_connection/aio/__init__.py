@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio.client.settings import HostKeyProver as HostKeyProver
     from ssh_connection.aio.client.settings import HostKeyUpdater as HostKeyUpdater
     from ssh_connection.aio.client.settings import HostKeyVerifier as HostKeyVerifier
+    from ssh_connection.aio.client.settings import SessionProof as SessionProof
     from ssh_connection.aio.endpoint import Endpoint as Endpoint
     from ssh_connection.aio.forward.binding import bind as bind
     from ssh_connection.aio.forward.tcp import Forward as Forward
@@ -91,7 +92,8 @@ else:
             "ssh_connection.aio.client.connection": "ClientConnection",
             "ssh_connection.aio.client.establish": "Dialer",
             "ssh_connection.aio.client.settings": (
-                "CertificateVerifier ClientSettings HostKeyUpdater HostKeyVerifier HostKeyProver"
+                "CertificateVerifier ClientSettings HostKeyUpdater HostKeyVerifier HostKeyProver "
+                "SessionProof"
             ),
             "ssh_connection.aio.endpoint": "Endpoint",
             "ssh_connection.aio.forward.binding": "bind",

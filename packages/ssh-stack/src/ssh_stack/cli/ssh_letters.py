@@ -140,6 +140,8 @@ _ROWS: Final = (
     _replaces("m", _KEYS, "Offer these message authentication codes.", "MACs", value="macs"),
     _replaces("C", _KEYS, "Compress what is sent.", "Compression yes"),
     _replaces("a", _KEYS, "Do not forward the agent.", "ForwardAgent no"),
+    _replaces("K", _KEYS, "Log in with GSSAPI, and forward its credentials.",
+              "GSSAPIAuthentication yes", "GSSAPIDelegateCredentials yes"),
     _replaces("k", _KEYS, "Do not forward GSSAPI credentials.", "GSSAPIDelegateCredentials no"),
     # ------------------------------------------------------------- what to do
     _special("N", _DO, "Run no command: only forward.", values.no_command,
@@ -186,7 +188,6 @@ _ROWS: Final = (
     _later("A", "Forward the agent.", "the agent cannot be forwarded"),
     _later("D", "Forward what programs ask a SOCKS proxy for.",
            "dynamic forwarding is missing", "[bind:]port"),
-    _later("K", "Log in with GSSAPI, and forward its credentials.", "GSSAPI is missing"),
     _later("M", "Share the connection with later calls.", _NO_SHARING),
     _later("O", "Send a command to a shared connection.", _NO_SHARING, "command"),
     Letter("S", "Not working yet", "Share the connection by this socket; none for none.",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ssh_auth import AuthCredential, AuthStrategy
-    from ssh_connection.aio import Dialer
+    from ssh_connection.aio import Dialer, SessionProof
     from ssh_stack import errors
     from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.option_arguments import ClientOptionsKw
@@ -187,6 +187,7 @@ class _Opening:
         """What options and configuration come to."""
         self._trust: Trust  # once it is read
         self._socket: socket.socket | None = None
+        self._session: SessionProof | None = None
 
     def read_trust(self) -> Self:
         """Read what is trusted: like the configuration, it may wait for pipes and programs."""
@@ -249,6 +250,7 @@ class _Opening:
             hostbased_algorithms=identity.hostbased_algorithms,
             hostbound=identity.hostbound,
             require_proof=identity.require_proof,
+            on_session=None if identity.agent is None else self._note_session,
             auth_limits=identity.limits,
             forbid_forwarding=trust.forbid_forwarding,
             transport=_transport_options(transport),
@@ -264,10 +266,15 @@ class _Opening:
     async def _credentials(self, stack: AsyncExitStack) -> Sequence[AuthCredential] | AuthStrategy:
         identity = self.plan.identity
         if identity.auth is None:
-            return await credentials(identity, stack, self._connected_socket)
+            return await credentials(
+                identity, stack, self._connected_socket, lambda: self._session
+            )
         from ssh_stack.client.auth_option import given_credentials  # rarely given
 
         return given_credentials(identity.auth, ask_methods_first=identity.ask_methods_first)
+
+    def _note_session(self, session: SessionProof) -> None:
+        self._session = session
 
     def _connected_socket(self) -> socket.socket | None:
         return self._socket

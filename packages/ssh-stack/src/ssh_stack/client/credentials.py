@@ -22,6 +22,7 @@ from ssh_wire import lazy
 if TYPE_CHECKING:
     import socket
 
+    from ssh_connection.aio import SessionProof
     from ssh_stack.local import callbacks
 else:
     # rarely used
@@ -34,7 +35,10 @@ _KEYBOARD_INTERACTIVE: Final = "keyboard-interactive"
 
 
 async def credentials(
-    plan: IdentityPlan, stack: AsyncExitStack, connected: Callable[[], socket.socket | None]
+    plan: IdentityPlan,
+    stack: AsyncExitStack,
+    connected: Callable[[], socket.socket | None],
+    session: Callable[[], SessionProof | None],
 ) -> tuple[AuthCredential, ...]:
     """Return what to log in with, in the order in which it is tried.
 
@@ -45,6 +49,7 @@ async def credentials(
         plan: how the user is authenticated.
         stack: closes the connection to the agent.
         connected: returns the socket of the connection, once there is one.
+        session: returns the session, once the keys are exchanged.
     """
     found: list[AuthCredential] = []
     if plan.gssapi is not None:
@@ -56,7 +61,7 @@ async def credentials(
 
         found += await hostbased_credentials(plan, connected)
     if "publickey" in plan.methods:
-        found += await public_keys(plan, stack)
+        found += await public_keys(plan, stack, session)
     found += _secret_credentials(plan)
     found.sort(key=lambda credential: _rank(credential, plan.methods))
     first = [NoneCredential(probe=True)] if plan.ask_methods_first else []

@@ -12,7 +12,7 @@ key that it does not know.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,7 @@ from ssh_stack.sources import Default
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.aio import SessionProof
     from ssh_keys import Certificate
     from ssh_stack.client.options import KeySource
 
@@ -50,12 +51,15 @@ DEFAULT_IDENTITIES: Final = (
 _METHOD: Final = "publickey"
 
 
-async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[AuthCredential]:
+async def public_keys(
+    plan: IdentityPlan, stack: AsyncExitStack, session: Callable[[], SessionProof | None]
+) -> list[AuthCredential]:
     """Return the keys, and among them what was named and cannot be used.
 
     Args:
         plan: how the user is authenticated.
         stack: closes the connection to the agent.
+        session: returns the session that the agent signs for, once the keys are exchanged.
     """
     reader = KeyReader(plan)
     explicit = plan.keys_from != "default"
@@ -66,7 +70,7 @@ async def public_keys(plan: IdentityPlan, stack: AsyncExitStack) -> list[AuthCre
         named = [*await token_keys(plan.pkcs11_provider, plan, stack), *named]
     named = [key for key in named if explicit or not key.absent]
     certificates = [await reader.read_certificate(source) for source in plan.certificates]
-    agent, unusable = await _agent_keys(plan, stack)
+    agent, unusable = await _agent_keys(plan, stack, session)
     order = KeyOrder(
         named=named,
         certificates=certificates,
@@ -90,7 +94,7 @@ def _sources(plan: IdentityPlan) -> Sequence[KeySource]:
 
 
 async def _agent_keys(
-    plan: IdentityPlan, stack: AsyncExitStack
+    plan: IdentityPlan, stack: AsyncExitStack, session: Callable[[], SessionProof | None]
 ) -> tuple[dict[bytes, KeyCredential], list[AuthCredential]]:
     """Return the agent's keys by their blobs, and what of it cannot be used."""
     if plan.agent is None:
@@ -101,6 +105,7 @@ async def _agent_keys(
         return {}, []
     from ssh_agent import AgentError  # loads where there is an agent
     from ssh_agent.aio import AgentClient  # the same
+    from ssh_stack.client.bound_agent import BoundAgent  # the same
 
     try:
         agent = await stack.enter_async_context(AgentClient.connect(path))
@@ -109,10 +114,11 @@ async def _agent_keys(
         if isinstance(plan.agent, Default):
             return {}, []  # SSH_AUTH_SOCK outlives the agent that it names
         return {}, [UnusableCredential(_METHOD, f"agent {path}", str(error))]
+    bound = BoundAgent(agent, session)
     found: dict[bytes, KeyCredential] = {}
     for each in identities:
         if each.certificate is None or each.certificate.role == "user":
-            credential = KeyCredential(AgentSigner(agent, each), certificate=each.certificate)
+            credential = KeyCredential(AgentSigner(bound, each), certificate=each.certificate)
             found.setdefault(each.listed.blob, credential)
     unusable: list[AuthCredential] = [
         UnusableCredential(_METHOD, f"agent {each.comment}".rstrip(), each.reason)

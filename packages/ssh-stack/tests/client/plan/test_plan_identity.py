@@ -108,7 +108,9 @@ async def test_keyboard_interactive_devices_are_sent_to_server(given: str) -> No
     values: dict[str, Any] = {"interactive": str, "password": "x", "prompter": prompter}
 
     async with AsyncExitStack() as stack:
-        found = await credentials(plan(text, **{given: values[given]}), stack, lambda: None)
+        found = await credentials(
+            plan(text, **{given: values[given]}), stack, lambda: None, lambda: None
+        )
 
     dialogues = [each for each in found if isinstance(each, InteractiveCredential)]
     assert dialogues

@@ -112,7 +112,10 @@ class ClientKeyExchange(KeyExchange):
         keys = exchange.source(secret, hashed, session.session_id or hashed)
         if session.host_key is None:
             self._state = ExpectDecision(exchange, plain_key(host_key), keys)
-            self._context.emit(HostKeyReceived(host_key, algorithm, initial=True))
+            received = HostKeyReceived(
+                host_key, algorithm, initial=True, signature=reply.signature
+            )
+            self._context.emit(received)
             return None
         if plain_key(host_key) != session.host_key:
             problem = "the server shows another host key than at the start of the connection"

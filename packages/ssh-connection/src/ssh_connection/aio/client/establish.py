@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from ssh_auth import ClientAuth
 from ssh_connection.aio.client.handshake import Handshake
 from ssh_connection.aio.client.login import ClientLogin
+from ssh_connection.aio.client.settings import SessionProof
 from ssh_connection.aio.endpoint import Endpoint
 from ssh_keys import PublicKey, plain_key
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ssh_connection.aio.client import host_keys
     from ssh_connection.aio.client.settings import ClientSettings
     from ssh_connection.replies import PendingReply
-    from ssh_keys import Credential
     from ssh_transport.aio import Driver
     from ssh_wire.messages import connection as m
 
@@ -132,9 +132,10 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         if received is None:
             self._require_open()  # raises what ended the connection
         else:
-            await self._judge_host_key(received.credential)
+            await self._judge_host_key(received)
 
-    async def _judge_host_key(self, presented: Credential) -> None:
+    async def _judge_host_key(self, received: ev.HostKeyReceived) -> None:
+        presented = received.credential
         settings, key = self._settings, plain_key(presented)
         trusted = False
         try:
@@ -152,6 +153,13 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._require_open()
         self._host_key_blob = presented.blob
         self._core.accept_host_key()
+        if settings.on_session is not None:
+            proof = SessionProof(
+                host_key=presented,
+                session_id=self._core.session_id,
+                signature=received.signature,
+            )
+            settings.on_session(proof)
 
     def _reject(self, description: str) -> None:
         if not self.is_closed:

@@ -13,7 +13,7 @@ from ssh_transport import TransportOptions
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_keys import Certificate
+    from ssh_keys import Certificate, Credential
 
 __all__ = [
     "CertificateVerifier",
@@ -21,6 +21,7 @@ __all__ = [
     "HostKeyProver",
     "HostKeyUpdater",
     "HostKeyVerifier",
+    "SessionProof",
 ]
 
 HostKeyVerifier: TypeAlias = Callable[[PublicKey], Awaitable[bool]]
@@ -38,6 +39,21 @@ HostKeyProver: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[Publi
 
 HostKeyUpdater: TypeAlias = Callable[[tuple[PublicKey, ...], HostKeyProver], Awaitable[None]]
 """Told of all keys that the server says it has, once; believes only what is proven."""
+
+
+@lazy_attrs.frozen(kw_only=True)
+class SessionProof:
+    """What the server has proven in the first key exchange.
+
+    Attributes:
+        host_key: its host key or certificate, which is trusted.
+        session_id: the session identifier.
+        signature: the signature of it by that key.
+    """
+
+    host_key: Credential
+    session_id: bytes = lazy_attrs.field(repr=False)
+    signature: bytes = lazy_attrs.field(repr=False)
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -71,6 +87,8 @@ class ClientSettings:
     """Those that keys of this host may use (HostbasedAcceptedAlgorithms); None for all."""
     hostbound: bool = True
     """Whether users' keys sign for this server alone, where it takes that (OpenSSH's PROTOCOL)."""
+    on_session: Callable[[SessionProof], None] | None = None
+    """Told of the session, before the user is authenticated: for what an agent is bound to."""
     require_proof: bool = False
     """Whether a server is refused that authenticates the user without any proof."""
     auth_limits: AuthLimits = lazy_attrs.field(factory=AuthLimits)
