@@ -11,14 +11,13 @@ import contextlib
 import os
 import shlex
 import shutil
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import asyncssh
 import attrs
-import paramiko
+import paramiko  # type: ignore[import-untyped]
 
 from ssh_keys import Certificate, PrivateKey
 
@@ -69,7 +68,7 @@ class Try:
         assert self.key is not None
         path = self.folder / f"key-{form}"
         text = self.key.to_ppk() if form == "ppk" else self.key.to_openssh()
-        path.write_text(text if isinstance(text, str) else text.decode())
+        path.write_bytes(text)
         path.chmod(0o600)
         if self.certificate is not None:
             beside = self.folder / f"key-{form}-cert.pub"
@@ -216,7 +215,7 @@ async def async_ssh(tried: Try) -> str:
 
 async def _async_thing(connection: asyncssh.SSHClientConnection, tried: Try) -> str:
     if tried.thing == "open":
-        opened: Any = await connection.open_connection("127.0.0.1", tried.target)
+        opened: tuple[Any, Any] = await connection.open_connection("127.0.0.1", tried.target)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         text: bytes = await opened[0].read()
         opened[1].close()
         return text.decode().strip()
@@ -269,7 +268,7 @@ def _paramiko_login(transport: paramiko.Transport, tried: Try) -> None:
 def _paramiko_thing(transport: paramiko.Transport, tried: Try) -> str:
     if tried.thing == "open":
         channel = transport.open_channel("direct-tcpip", ("127.0.0.1", tried.target), ("", 0))
-        return channel.makefile("r").read().decode().strip()
+        return _all_of(channel)
     if tried.thing == "listen":
         transport.request_port_forward("127.0.0.1", tried.target)
     channel = transport.open_session(timeout=20)
@@ -277,9 +276,12 @@ def _paramiko_thing(transport: paramiko.Transport, tried: Try) -> str:
     if tried.thing == "pty":
         channel.get_pty()
     channel.exec_command(tried.command)
-    with contextlib.suppress(socket.timeout):
-        return channel.makefile("r").read().decode().replace("\r", "").strip()
-    return ""
+    return _all_of(channel)
+
+
+def _all_of(channel: paramiko.Channel) -> str:
+    text: bytes = channel.makefile("r").read()
+    return text.decode().replace("\r", "").strip()
 
 
 CLIENTS: Final[dict[str, Callable[[Try], Awaitable[str]]]] = {
