@@ -4,6 +4,7 @@ import os
 import socket
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_copy_in_another_process_removes_nothing(
     path = tmp_path / "socket"
     listener = AgentListener.open(path)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "getpid", lambda: 1)
+        patch.setattr(os, "getpid", Mock(return_value=os.getpid() + 1))
         listener.close()
         assert path.exists()
         listener.take_over()

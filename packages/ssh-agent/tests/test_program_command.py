@@ -228,6 +228,16 @@ def test_user_confirms_by_askpass(tmp_path: Path) -> None:
         process.terminate()
 
 
+def test_signal_that_comes_at_once_ends_the_agent_and_its_socket(short_path: Path) -> None:
+    for number in range(5):
+        path = short_path / str(number)
+        done = run("-a", str(path))
+        pid = re.findall(r"SSH_AGENT_PID=(\d+)", done.stdout)[0]
+        os.kill(int(pid), signal.SIGUSR1)
+        os.kill(int(pid), signal.SIGTERM)
+        wait_for(path)
+
+
 # ------------------------------------------------------------------ in this process
 
 
@@ -321,7 +331,7 @@ def test_sockets_for_another_process_are_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], count: str
 ) -> None:
     monkeypatch.setenv("LISTEN_FDS", count)
-    monkeypatch.setenv("LISTEN_PID", "1" if count == "1" else str(os.getpid()))
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid() + (count == "1")))
 
     assert main(["-D"]) == 1
     assert "LISTEN_FDS" in capsys.readouterr().err
@@ -398,7 +408,7 @@ def test_agent_serves_until_a_signal(
 def test_agent_ends_when_the_process_of_its_command_is_another(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    parents = [os.getpid(), os.getpid(), 1]
+    parents = [os.getpid(), os.getpid(), os.getpid() + 1]
     monkeypatch.setattr(os, "fork", lambda: 0)
     monkeypatch.setattr(os, "getppid", lambda: parents.pop(0))
     monkeypatch.setattr(program, "PARENT_CHECK", 0.01)
@@ -419,7 +429,7 @@ def test_half_of_what_a_service_manager_sets_is_ignored(
     monkeypatch.setenv(variable, "1")
     found: list[str] = []
 
-    def note(_: Options, listener: AgentListener, *, command: int | None) -> int:
+    def note(_: Options, listener: AgentListener, __: set[int], *, command: int | None) -> int:
         found.append(listener.path)
         listener.close()
         return 0 if command is None else 1

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from unittest.mock import Mock, call
 
 import pytest
@@ -93,6 +94,20 @@ def test_tracing_is_forbidden_where_the_system_can(
 
     limit.assert_called_once_with(resource.RLIMIT_CORE, (0, 0))
     assert library.called is (platform == "linux")
+
+
+def test_signal_is_held_until_it_is_released() -> None:
+    received: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: received.append(number))
+    mask = process.hold_signals()
+    try:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)  # others do not hold it
+        assert received == []
+    finally:
+        process.release_signals(mask)
+        signal.signal(signal.SIGUSR1, before)
+
+    assert received == [signal.SIGUSR1]
 
 
 def test_signals_are_ignored() -> None:

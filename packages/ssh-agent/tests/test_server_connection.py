@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agent_dialogue import Dialogue
 from agent_samples import KEYS
-from ssh_agent import Constraints
+from ssh_agent import AddedIdentity, Constraints
 from ssh_agent.framing import frame
 from ssh_agent.messages import (
     AgentFailure,
@@ -18,7 +18,7 @@ from ssh_agent.messages import (
     SignResponse,
     Unlock,
 )
-from ssh_agent.server import ConfirmationNeeded, Keyring, SignatureNeeded
+from ssh_agent.server import AgentConnection, ConfirmationNeeded, Keyring, SignatureNeeded
 from ssh_wire import UsageError, WireError
 
 KEY = KEYS["ed25519"]
@@ -140,6 +140,12 @@ def test_signature_over_other_data_is_not_passed_on() -> None:
     assert dialogue.replies() == [FAILED]
 
 
+def test_later_event_is_reported_too() -> None:
+    dialogue = signing()
+    for _ in range(3):
+        assert isinstance(dialogue.ask(SIGN), SignResponse)
+
+
 def test_answer_that_is_not_awaited_is_an_error_of_the_driver() -> None:
     dialogue = signing()
     dialogue.send(SIGN)
@@ -223,6 +229,24 @@ def test_client_that_takes_no_replies_makes_no_more_of_them() -> None:
         total += len(data)
     assert total > 50 * 100_000
     assert not dialogue.connection.waits
+
+
+def test_replies_of_exactly_the_limit_wait_to_be_taken() -> None:
+    keyring = Keyring()
+    head = 4 + 5 + 4 + len(KEY.public_key.blob) + 4
+    keyring.add(KEY, comment="x" * (131_072 - head))
+    dialogue = Dialogue(keyring)
+    dialogue.connection.receive(frame(RequestIdentities().encode()) * 3, 0.0)
+
+    assert len(dialogue.connection.take_outgoing(0.0)) == 262_144
+
+
+def test_confirmation_is_not_there_unless_it_is_asked_for() -> None:
+    connection = AgentConnection(Keyring(), unix_time=lambda: 0)
+    message = AddedIdentity(KEY, constraints=Constraints(confirm=True)).message
+    connection.receive(frame(message.encode()), 0.0)
+
+    assert connection.take_outgoing(0.0) == frame(FAILED.encode())
 
 
 def test_trace_names_requests_and_replies_without_their_contents() -> None:

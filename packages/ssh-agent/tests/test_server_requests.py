@@ -377,6 +377,15 @@ def test_login_behind_a_hop_names_the_host_key() -> None:
 
 
 @pytest.mark.row("G10")
+@pytest.mark.parametrize("cut", [1, 40])
+def test_constrained_key_is_not_used_after_a_malformed_binding(cut: int) -> None:
+    dialogue = constrained(*ONE_HOP)
+
+    assert dialogue.ask(bind(HOST).encode()[:-cut]) == ExtensionFailure()
+    assert dialogue.listed() == []
+
+
+@pytest.mark.row("G10")
 def test_key_that_is_not_listed_is_neither_removed_nor_replaced() -> None:
     dialogue = constrained(*ONE_HOP)
     dialogue.ask(bind(OTHER_HOST, forwarding=True))

@@ -178,6 +178,12 @@ def test_certified_host_is_not_known_by_its_plain_key_nor_a_plain_key_by_an_auth
     assert not permits("a", DestinationConstraint(by_authority))
 
 
+def test_origin_with_a_host_or_with_keys_is_not_the_machine_of_the_agent() -> None:
+    keys = (DestinationKey(HOSTS["x"].public_key),)
+    for origin in (Hop("x"), Hop("", keys), Hop("x", keys)):
+        assert not permits("a", DestinationConstraint(hop("a"), origin))
+
+
 def test_certified_host_is_an_origin() -> None:
     bindings = bound_to(certify("a"), forwarding=True)
     bindings.bind(bind(HOSTS["b"], b"next"), policy=KeyPolicy.DEFAULT)

@@ -15,7 +15,13 @@ from ssh_agent.aio.listener import AgentListener
 from ssh_agent.program.options import USAGE, Options, parse_options
 from ssh_agent.program.output import announce, choose_shell, retract
 from ssh_agent.program.places import open_default, remove_stale
-from ssh_agent.program.process import become_daemon, forbid_tracing, ignore_signals
+from ssh_agent.program.process import (
+    become_daemon,
+    forbid_tracing,
+    hold_signals,
+    ignore_signals,
+    release_signals,
+)
 from ssh_wire import SSHError, UsageError
 
 if TYPE_CHECKING:
@@ -88,18 +94,23 @@ def _kill(options: Options) -> int:
 def _serve(options: Options) -> int:
     forbid_tracing()
     listener = _open(options)
-    if options.foreground:
-        shell = choose_shell(options.syntax, os.environ)
-        _print(announce(shell, listener.path, os.getpid(), with_pid=False))
-        return _run(options, listener, command=None)
-    sys.stdout.flush()
-    parent = os.getpid()
-    child = os.fork()  # before there is a loop or a thread
-    if child:
-        return _in_parent(options, listener, child)
-    become_daemon(listener.socket.fileno())
-    listener.take_over()
-    return _run(options, listener, command=parent if options.command else None)
+    mask = hold_signals()
+    try:
+        if options.foreground:
+            shell = choose_shell(options.syntax, os.environ)
+            _print(announce(shell, listener.path, os.getpid(), with_pid=False))
+            return _run(options, listener, mask, command=None)
+        sys.stdout.flush()
+        parent = os.getpid()
+        child = os.fork()  # before there is a loop or a thread
+        if child:
+            release_signals(mask)
+            return _in_parent(options, listener, child)
+        become_daemon(listener.socket.fileno())
+        listener.take_over()
+        return _run(options, listener, mask, command=parent if options.command else None)
+    finally:
+        release_signals(mask)
 
 
 def _open(options: Options) -> AgentListener:
@@ -141,9 +152,9 @@ def _in_parent(options: Options, listener: AgentListener, child: int) -> int:
         return _fail(f"{options.command[0]}: {error.strerror}", prefix="")
 
 
-def _run(options: Options, listener: AgentListener, *, command: int | None) -> int:
+def _run(options: Options, listener: AgentListener, mask: set[int], *, command: int | None) -> int:
     try:
-        return asyncio.run(_Agent(options, listener, command).run())
+        return asyncio.run(_Agent(options, listener, command).run(mask))
     finally:
         listener.close()
 
@@ -162,8 +173,12 @@ class _Agent:
         self._listener = listener
         self._command = command
 
-    async def run(self) -> int:
-        """Serve until a signal, or the end of the command; return the exit status."""
+    async def run(self, mask: set[int]) -> int:
+        """Serve until a signal, or the end of the command; return the exit status.
+
+        Args:
+            mask: the signals that are held when there are handlers for all.
+        """
         from ssh_agent.aio.server import AgentServer
         from ssh_agent.program.askpass import find_askpass, make_confirm
         from ssh_agent.server import Keyring
@@ -186,6 +201,7 @@ class _Agent:
             ignore_signals(signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, keyring.remove_all)
         async with server:
+            release_signals(mask)
             self._look_after_command(ended)
             return await ended
 

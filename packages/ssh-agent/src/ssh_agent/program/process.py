@@ -9,10 +9,11 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["become_daemon", "forbid_tracing", "ignore_signals"]
+__all__ = ["become_daemon", "forbid_tracing", "hold_signals", "ignore_signals", "release_signals"]
 
 _PR_SET_DUMPABLE: Final = 4
 _FIRST_OTHER: Final = 3
+_HANDLED: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
 
 
 def forbid_tracing() -> None:
@@ -45,3 +46,16 @@ def ignore_signals(*numbers: signal.Signals) -> None:
     """Ignore signals."""
     for number in numbers:
         signal.signal(number, signal.SIG_IGN)
+
+
+def hold_signals() -> set[int]:
+    """Keep the signals that the agent handles until `release_signals`; return the mask before.
+
+    Whoever reads the number of the process may send it one before its handlers are there.
+    """
+    return {int(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)}
+
+
+def release_signals(mask: set[int]) -> None:
+    """Deliver the signals that were held."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
