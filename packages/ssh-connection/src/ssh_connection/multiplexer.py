@@ -10,13 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 from struct import Struct
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ssh_connection.channel import ChannelProtocol
 from ssh_connection.errors import ChannelClosed, ChannelViolation
 from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
-from ssh_connection.output import Output
 from ssh_connection.replies import PendingReplies, PendingReply, ReplyQueue
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_wire import InvalidText, Message, OpenFailureReason, ProtocolError, SSHError, Truncated
@@ -24,6 +23,9 @@ from ssh_wire.guarded import guarded
 from ssh_wire.messages import connection as m
 from ssh_wire.numbers import MessageNumber
 from ssh_wire.primitives import Buffer
+
+if TYPE_CHECKING:
+    from ssh_connection.output import Output
 
 __all__ = [
     "GlobalAnswer",

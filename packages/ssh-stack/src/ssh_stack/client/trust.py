@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from ssh_stack.client.known_hosts_command import KnownHostsCommand
     from ssh_stack.local import callbacks
 else:
-    errors = lazy.module("ssh_stack.errors")
     # rarely used
+    errors = lazy.module("ssh_stack.errors")
     callbacks = lazy.module("ssh_stack.local.callbacks")
     host_key_file = lazy.module("ssh_stack.client.host_key_file")
 

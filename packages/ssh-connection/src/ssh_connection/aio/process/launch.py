@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from ssh_connection.pty import Pty
 from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     import shlex
+
+    from ssh_connection.pty import Pty
 else:
     shlex = lazy.module("shlex")  # most commands are strings
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ssh_connection.aio.process.launch import Launch
 from ssh_connection.aio.process.process import Process
 from ssh_connection.aio.process.redirect import Redirects
 from ssh_connection.errors import CommandFailed, NoExitStatus, SSHTimeout
-from ssh_connection.pty import Pty
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
 from ssh_wire import SSHError, UsageError, lazy_attrs
 from ssh_wire.aio import timeout
+
+if TYPE_CHECKING:
+    from ssh_connection.pty import Pty
 
 __all__ = ["CommandInterrupted", "OutputTooLarge", "RunOptions", "run_command"]
 
