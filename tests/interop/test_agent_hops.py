@@ -80,6 +80,25 @@ def log_in(environment: dict[str, str], *ports: int) -> subprocess.CompletedProc
 
 
 @pytest.mark.row("G10")
+@pytest.mark.parametrize(("name", "reached"), [(FIRST, True), (SECOND, False), (OTHER, False)])
+def test_our_client_logs_in_where_key_may(
+    peers: dict[str, Peer], environment: dict[str, str], name: str, *, reached: bool
+) -> None:
+    words = command(peers[name].port, known=environment["KNOWN"])[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "ssh_stack", "ssh", *words, "echo in"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.stdout == "in\n") is reached, done.stderr
+
+
+@pytest.mark.row("G10")
 @pytest.mark.parametrize(
     ("names", "reached"),
     [

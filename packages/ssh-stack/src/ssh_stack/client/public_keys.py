@@ -12,6 +12,7 @@ key that it does not know.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
@@ -49,6 +50,7 @@ DEFAULT_IDENTITIES: Final = (
 """The key files in ~/.ssh that are tried when none are named, as ssh_config(5) lists them."""
 
 _METHOD: Final = "publickey"
+_WINDOWS: Final = sys.platform == "win32"
 
 
 async def public_keys(
@@ -101,14 +103,15 @@ async def _agent_keys(
         return {}, []
     default = os.environ.get("SSH_AUTH_SOCK", "")
     path = default if isinstance(plan.agent, Default) else os.fspath(plan.agent)
-    if not path:
+    # an agent of Windows has a place of its own
+    if not path and not (_WINDOWS and isinstance(plan.agent, Default)):
         return {}, []
     from ssh_agent import AgentError  # loads where there is an agent
     from ssh_agent.aio import AgentClient  # the same
     from ssh_stack.client.bound_agent import BoundAgent  # the same
 
     try:
-        agent = await stack.enter_async_context(AgentClient.connect(path))
+        agent = await stack.enter_async_context(AgentClient.connect(path or None))
         identities = await agent.identities(policy=plan.key_policy)
     except AgentError as error:
         if isinstance(plan.agent, Default):
