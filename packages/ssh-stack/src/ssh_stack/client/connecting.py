@@ -23,7 +23,6 @@ from ssh_stack.client.dial import (
     stream_dialer,
     tcp_dialer,
 )
-from ssh_stack.client.environment import environment
 from ssh_stack.client.host_configuration import read_config, refuse_unsupported
 from ssh_stack.client.load_trust import load_trust
 from ssh_stack.client.options import ClientOptions
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.option_arguments import ClientOptionsKw
     from ssh_stack.client.plan import jumps
+    from ssh_stack.client.plan.session import SessionPlan
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
 else:
@@ -258,7 +258,7 @@ class _Opening:
             timeouts=transport.timeouts,
             keepalive=transport.keepalive,
             limits=transport.connection_limits,
-            environment=environment(plan.session, os.environ),
+            environment=_environment(plan.session),
             on_banner=identity.on_banner,
             on_bulk=self._bulk,
         )
@@ -329,3 +329,12 @@ def _transport_options(plan: TransportPlan) -> TransportOptions:
         trace=plan.trace,
         on_secret=key_log(os.environ),
     )
+
+
+def _environment(plan: SessionPlan) -> dict[str, str]:
+    """Return the variables to ask for in each session; by default there are none."""
+    if not plan.send_env and not plan.set_env:
+        return {}
+    from ssh_stack.client.environment import environment
+
+    return environment(plan, os.environ)
