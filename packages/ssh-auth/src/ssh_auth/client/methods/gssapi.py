@@ -104,8 +104,8 @@ class GSSAPIMethod(
 ):
     """Establishes a context with the server, and shows an integrity code of it."""
 
-    NAME = "gssapi-with-mic"
-    NUMBERS = frozenset({60, 61, 63, 64, 65, 66})
+    NAME: ClassVar[str] = "gssapi-with-mic"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61, 63, 64, 65, 66})
     LEGAL: ClassVar[Rows] = {
         ExpectMechanism: VERDICT | MessageSet[Message](GSSAPIResponse) | _FAILURES,
         ExpectToken: VERDICT | MessageSet[Message](GSSAPIToken) | _FAILURES,

@@ -56,7 +56,7 @@ class AwaitHostSignature(Await[HostbasedCredential, HostSignatureNeeded]):
 class HostbasedMethod(Method[HostbasedCredential, Never, Never, AwaitHostSignature]):
     """Sends a request that the key of this host has signed."""
 
-    NAME = "hostbased"
+    NAME: ClassVar[str] = "hostbased"
     LEGAL: ClassVar[Rows] = {AwaitHostSignature: QUIET}
 
     def begin(self) -> Step:

@@ -53,8 +53,8 @@ class KeyboardInteractiveMethod(
 ):
     """Has prompts answered, round after round."""
 
-    NAME = "keyboard-interactive"
-    NUMBERS = frozenset({60, 61})
+    NAME: ClassVar[str] = "keyboard-interactive"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61})
     LEGAL: ClassVar[Rows] = {
         ExpectPrompts: VERDICT | MessageSet[Message](InfoRequest),
         AwaitAnswers: QUIET,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Never
+from typing import ClassVar, Never
 
 from ssh_auth.client.methods.base import Method, Step, Turn
 from ssh_auth.client.states import ExpectVerdict
@@ -14,7 +14,7 @@ __all__ = ["NoneMethod"]
 class NoneMethod(Method[NoneCredential, Never, Never, Never]):
     """Sends one request, which the server accepts or refuses."""
 
-    NAME = "none"
+    NAME: ClassVar[str] = "none"
 
     def begin(self) -> Step:
         """Send the request."""

@@ -57,8 +57,8 @@ class PasswordMethod(
 ):
     """Sends the password, and new ones while the server demands them."""
 
-    NAME = "password"
-    NUMBERS = frozenset({60})
+    NAME: ClassVar[str] = "password"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60})
     LEGAL: ClassVar[Rows] = {
         AwaitPassword: QUIET,
         ExpectPasswordVerdict: VERDICT | MessageSet[Message](PasswdChangeReq),

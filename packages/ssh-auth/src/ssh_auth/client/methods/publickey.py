@@ -82,8 +82,8 @@ class AwaitSignature(Await[KeyCredential, SignatureNeeded]):
 class PublicKeyMethod(Method[KeyCredential, ExpectKeyVerdict, PublicKeyOk, AwaitSignature]):
     """Asks about the key where that is cheaper than to sign, and signs."""
 
-    NAME = "publickey"
-    NUMBERS = frozenset({60})
+    NAME: ClassVar[str] = "publickey"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60})
     LEGAL: ClassVar[Rows] = {
         # "The server MUST respond to this message with either SSH_MSG_USERAUTH_FAILURE or
         # ..._PK_OK"; one that wants no signature answers with success, and OpenSSH's client

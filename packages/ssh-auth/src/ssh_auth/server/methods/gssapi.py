@@ -59,7 +59,7 @@ class TokenReceived(ServerQuestion):
         token: the token.
     """
 
-    FUNCTION = "gssapi_step"
+    FUNCTION: ClassVar[str] = "gssapi_step"
 
     context: SecurityContext | None
     token: bytes = lazy_attrs.field(repr=False)
@@ -78,7 +78,7 @@ class PrincipalNamed(ServerQuestion):
         principal: who the client is by its context, whose integrity code was verified.
     """
 
-    FUNCTION = "gssapi"
+    FUNCTION: ClassVar[str] = "gssapi"
 
     principal: str
 
@@ -124,9 +124,9 @@ class GSSAPIMethod(
 ):
     """Establishes a context, verifies its integrity code, and asks about its principal."""
 
-    NAME = "gssapi-with-mic"
-    NUMBERS = frozenset({60, 61, 63, 64, 65, 66})
-    REQUESTS = (GSSAPIMICRequest,)
+    NAME: ClassVar[str] = "gssapi-with-mic"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61, 63, 64, 65, 66})
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (GSSAPIMICRequest,)
     LEGAL: ClassVar[Rows] = {
         ExpectContext: REQUEST,
         ExpectToken: REQUEST | MessageSet[Message](GSSAPIToken, GSSAPIErrorToken),
@@ -134,8 +134,8 @@ class GSSAPIMethod(
         | MessageSet[Message](GSSAPIMIC, GSSAPIExchangeComplete, GSSAPIErrorToken),
     }
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"gssapi": 1, "gssapi_step": 2}
-    OFFERED_BY = ("gssapi",)
-    ANSWERS = (AcceptedToken,)
+    OFFERED_BY: ClassVar[tuple[str, ...]] = ("gssapi",)
+    ANSWERS: ClassVar[tuple[type, ...]] = (AcceptedToken,)
 
     def begin(self, request: GSSAPIMICRequest) -> Step:
         """Choose the mechanism."""

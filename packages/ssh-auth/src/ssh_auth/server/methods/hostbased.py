@@ -30,7 +30,7 @@ class HostVerified(ServerQuestion):
         client_user: the user's name at that host, as the host states it.
     """
 
-    FUNCTION = "hostbased"
+    FUNCTION: ClassVar[str] = "hostbased"
 
     credential: Credential
     client_host: str
@@ -56,8 +56,8 @@ class ExpectHostDecision(ExpectDecision):
 class HostbasedMethod(Method[HostbasedRequest, ServerState, Message]):
     """Verifies the signature of the client's host before anybody is asked about it."""
 
-    NAME = "hostbased"
-    REQUESTS = (HostbasedRequest,)
+    NAME: ClassVar[str] = "hostbased"
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (HostbasedRequest,)
     LEGAL: ClassVar[Rows] = {ExpectHostDecision: REQUEST}
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"hostbased": 3}
 

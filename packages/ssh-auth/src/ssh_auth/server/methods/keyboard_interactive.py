@@ -28,7 +28,7 @@ class InteractiveStarted(ServerQuestion):
         submethods: the client's hint, as it came.
     """
 
-    FUNCTION = "interactive"
+    FUNCTION: ClassVar[str] = "interactive"
 
     submethods: str
 
@@ -47,7 +47,7 @@ class AnswersReceived(ServerQuestion):
         round: 1 for the first prompts of a dialogue, then one more each time.
     """
 
-    FUNCTION = "interactive"
+    FUNCTION: ClassVar[str] = "interactive"
 
     answers: tuple[str, ...] = lazy_attrs.field(repr=False)
     round: int
@@ -85,15 +85,15 @@ class ExpectAnswers(ServerState):
 class KeyboardInteractiveMethod(Method[KeyboardInteractiveRequest, ExpectAnswers, InfoResponse]):
     """Passes on prompts and answers, round by round."""
 
-    NAME = "keyboard-interactive"
-    NUMBERS = frozenset({60, 61})
-    REQUESTS = (KeyboardInteractiveRequest,)
+    NAME: ClassVar[str] = "keyboard-interactive"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60, 61})
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (KeyboardInteractiveRequest,)
     LEGAL: ClassVar[Rows] = {
         ExpectDialogue: REQUEST,
         ExpectAnswers: REQUEST | MessageSet[Message](InfoResponse),
     }
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"interactive": 2}
-    ANSWERS = (InfoRequest,)
+    ANSWERS: ClassVar[tuple[type, ...]] = (InfoRequest,)
 
     def begin(self, request: KeyboardInteractiveRequest) -> Step:
         """Ask for the first prompts."""

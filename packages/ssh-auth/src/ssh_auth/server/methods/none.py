@@ -18,14 +18,14 @@ __all__ = ["NoneMethod", "NoneOffered"]
 class NoneOffered(ServerQuestion):
     """May the user in without credentials?  Only asked where the policy has "none"."""
 
-    FUNCTION = "none"
+    FUNCTION: ClassVar[str] = "none"
 
 
 class NoneMethod(Method[NoneRequest, ServerState, Message]):
     """Asks whether the user needs no credentials."""
 
-    NAME = "none"
-    REQUESTS = (NoneRequest,)
+    NAME: ClassVar[str] = "none"
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (NoneRequest,)
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"none": 0}
     FACTOR = False
 

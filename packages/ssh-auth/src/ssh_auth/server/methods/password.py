@@ -19,7 +19,7 @@ __all__ = ["PasswordChangeOffered", "PasswordMethod", "PasswordOffered"]
 class PasswordOffered(ServerQuestion):
     """Is this the user's password?  Of an expired one the answer is a `ChangePassword`."""
 
-    FUNCTION = "password"
+    FUNCTION: ClassVar[str] = "password"
 
     password: str = lazy_attrs.field(repr=False)
 
@@ -33,7 +33,7 @@ class PasswordOffered(ServerQuestion):
 class PasswordChangeOffered(ServerQuestion):
     """Is this the user's password, and may the new one take its place?"""
 
-    FUNCTION = "new_password"
+    FUNCTION: ClassVar[str] = "new_password"
 
     password: str = lazy_attrs.field(repr=False)
     new_password: str = lazy_attrs.field(repr=False)
@@ -47,12 +47,12 @@ class PasswordChangeOffered(ServerQuestion):
 class PasswordMethod(Method[PasswordRequest | PasswordChangeRequest, ServerState, Message]):
     """Asks about passwords, and demands a new one."""
 
-    NAME = "password"
-    NUMBERS = frozenset({60})
-    REQUESTS = (PasswordRequest, PasswordChangeRequest)
+    NAME: ClassVar[str] = "password"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60})
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (PasswordRequest, PasswordChangeRequest)
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"password": 1, "new_password": 2}
-    OFFERED_BY = ("password",)
-    ANSWERS = (ChangePassword,)
+    OFFERED_BY: ClassVar[tuple[str, ...]] = ("password",)
+    ANSWERS: ClassVar[tuple[type, ...]] = (ChangePassword,)
 
     def begin(self, request: PasswordRequest | PasswordChangeRequest) -> Step:
         """Ask about passwords that may reach the backend."""

@@ -108,9 +108,14 @@ class ExpectSignedDecision(ExpectDecision):
 class PublicKeyMethod(Method[_Query | _Request, ServerState, Message]):
     """Answers queries, and verifies signatures before anybody is asked about them."""
 
-    NAME = "publickey"
-    NUMBERS = frozenset({60})
-    REQUESTS = (PublicKeyQuery, PublicKeyRequest, HostboundQuery, HostboundRequest)
+    NAME: ClassVar[str] = "publickey"
+    NUMBERS: ClassVar[frozenset[int]] = frozenset({60})
+    REQUESTS: ClassVar[tuple[type[Message], ...]] = (
+        PublicKeyQuery,
+        PublicKeyRequest,
+        HostboundQuery,
+        HostboundRequest,
+    )
     LEGAL: ClassVar[Rows] = {ExpectKeyDecision: REQUEST, ExpectSignedDecision: REQUEST}
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"public_key": 1, "certificate": 1}
 
