@@ -12,7 +12,7 @@ from ssh_auth.client.states import COMMON
 __all__ = ["LEGAL", "METHODS"]
 
 METHODS: Final[Mapping[str, type[AnyMethod]]] = {
-    name: method for name in NAMES if (method := find_method(name)) is not None
+    name: method for name in NAMES for method in [find_method(name)] if method is not None
 }
 """The methods by their names on the wire."""
 

@@ -27,7 +27,7 @@ class NoneMethod(Method[NoneRequest, ServerState, Message]):
     NAME: ClassVar[str] = "none"
     REQUESTS: ClassVar[tuple[type[Message], ...]] = (NoneRequest,)
     FUNCTIONS: ClassVar[Mapping[str, int]] = {"none": 0}
-    FACTOR = False
+    FACTOR: ClassVar[bool] = False
 
     def begin(self, request: NoneRequest) -> Step:
         """Ask."""
