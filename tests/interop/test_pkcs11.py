@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import ssh_stack
+from ssh_agent import AgentRefused, Constraints
+from ssh_agent.blocking import AgentClient
 from ssh_keys.pkcs11 import open_tokens
 from tests.interop import local
 from tests.soft_token import PIN, generate, soft_token
@@ -90,3 +92,57 @@ async def test_keys_of_token_are_given_to_connect(library: str, server: local.Lo
             agent=None,
         ) as connection:
             assert (await connection.run("echo in")).stdout == b"in\n"
+
+
+@pytest.fixture
+def agent(tmp_path: Path, library: str) -> Generator[str]:
+    """The socket of OpenSSH's agent, which loads libraries of /usr/lib."""
+    assert library  # SOFTHSM2_CONF is set
+    path = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # it listens
+        yield str(path)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_openssh_agent_uses_keys_of_token_until_they_are_removed(agent: str, library: str) -> None:
+    constraints = Constraints(lifetime=600)
+    with AgentClient.connect(agent) as client:
+        with pytest.raises(AgentRefused):
+            client.add_smartcard("/no/lib.so", PIN)
+        for given in (None, constraints):
+            client.add_smartcard(library, PIN, constraints=given)
+
+            held = client.identities()
+
+            assert {each.key.kind for each in held} >= {"ssh-rsa", "ecdsa-sha2-nistp256"}
+            for each in held:
+                algorithm = each.key.algorithms[0]
+                signature = client.sign(each.key, b"data", algorithm)
+                assert each.key.verify(b"data", signature, algorithm)
+            client.remove_smartcard(library)
+            assert client.identities() == ()
+
+
+def test_command_adds_and_removes_keys_of_token(agent: str, library: str, tmp_path: Path) -> None:
+    outputs: list[tuple[int, str, str]] = []
+    for program in (["ssh-add"], [sys.executable, "-m", "ssh_stack", "add"]):
+        for words in (["-s", library], ["-e", library]):
+            done = subprocess.run(
+                [*program, *words],
+                env={**askpass(tmp_path), "SSH_AUTH_SOCK": agent},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            outputs.append((done.returncode, done.stdout, done.stderr.replace("\r", "")))
+
+    assert outputs[:2] == outputs[2:]
+    assert [status for status, _, _ in outputs] == [0] * 4
+    assert (tmp_path / "asked").read_text() == "Enter passphrase for PKCS#11: \n" * 2
