@@ -174,7 +174,6 @@ class AgentConnection:
             problem = "the agent's connection does not wait for this answer"
             raise UsageError(problem)
         self._event = None
-        self._reported = False
 
     def _is_usable(self, signature: SignatureNeeded, now: float) -> bool:
         """Say whether the identity is still there, after the user took some time."""
