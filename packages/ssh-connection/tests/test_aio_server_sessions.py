@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from programs import Anywhere, Remote, cat, limited, pair, upper
@@ -200,3 +202,51 @@ async def test_forced_command_alone_runs_whatever_is_requested() -> None:
     assert written == [b"only this"] * 3
     assert asked == [b"rm -rf /", None, b"sftp"]
     assert remote.signals == []
+
+
+_SFTP_ONLY = b"This service allows sftp connections only.\n"
+
+
+@pytest.mark.parametrize(
+    ("forced", "request_", "answer"),
+    [
+        # session.c: IS_INTERNAL_SFTP, SUBSYSTEM_INT_SFTP and SUBSYSTEM_INT_SFTP_ERROR
+        ("internal-sftp", m.SubsystemRequest(recipient=0, name="sftp"), b"SFTP"),
+        ("internal-sftp ", m.SubsystemRequest(recipient=0, name="sftp"), b"SFTP"),
+        ("internal-sftp", m.ExecRequest(recipient=0, command=b"id"), _SFTP_ONLY),
+        ("internal-sftp", m.ShellRequest(recipient=0), _SFTP_ONLY),
+        (
+            "internal-sftp -R",
+            m.SubsystemRequest(recipient=0, name="sftp"),
+            b"internal-sftp with arguments is not served.\n",
+        ),
+        ("internal-sftp-x", m.SubsystemRequest(recipient=0, name="sftp"), b"a command"),
+    ],
+)
+async def test_internal_sftp_is_served_by_the_server_itself(
+    forced: str, request_: m.AnyChannelRequest, answer: bytes
+) -> None:
+    def says(text: bytes) -> Callable[[Session], Awaitable[int]]:
+        async def handler(session: Session) -> int:
+            await session.write(text)
+            return 0
+
+        return handler
+
+    async with pair(
+        says(b"a command"),
+        subsystems={"sftp": says(b"SFTP")},
+        authentication=letting_in(Permissions(forced_command=forced)),
+    ) as ends:
+        channel = await session_of(ends)
+        stream = channel.stream()
+        assert await channel.request(request_)
+        assert await stream.reader.read() == answer
+
+
+async def test_internal_sftp_is_refused_where_no_sftp_is_served() -> None:
+    async with pair(
+        cat, authentication=letting_in(Permissions(forced_command="internal-sftp"))
+    ) as ends:
+        channel = await session_of(ends)
+        assert not await channel.request(m.SubsystemRequest(recipient=0, name="sftp"))

@@ -8,6 +8,7 @@ login           the authentication, driven
 services        what an authenticated user is served
 sessions        the sessions of one client
 session         one session, as its handler sees it
+internal_sftp   the forced command "internal-sftp"
 forwards        forwards, as far as the rules allow them
 host_keys       the host keys, announced and proven
 settings        what a connection is told when it is made

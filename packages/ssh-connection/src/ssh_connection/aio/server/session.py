@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeAlias
 
 from ssh_auth import Permissions
 from ssh_connection.aio.callbacks import logged
+from ssh_connection.aio.server import internal_sftp
 from ssh_connection.aio.streams import ByteReader
 from ssh_connection.errors import ChannelClosed
 from ssh_connection.pty import Pty
@@ -229,8 +230,22 @@ class Session:
         if forced is not None:
             name = None if subsystem is None else subsystem.encode()
             self.original_command = name if command is None else command
-            command, subsystem = forced.encode("utf-8", "surrogateescape"), None
-        handler = self._policy.handler_for(subsystem)
+            command = forced.encode("utf-8", "surrogateescape")
+            asked, subsystem = subsystem is not None, None
+            if internal_sftp.is_internal_sftp(forced):
+                return self._start_internal_sftp(forced, asked=asked)
+        return self._run(self._policy.handler_for(subsystem), command, subsystem)
+
+    def _start_internal_sftp(self, forced: str, *, asked: bool) -> bool:
+        """Serve SFTP to a client that asked for a subsystem, and nothing to another one."""
+        if asked and not internal_sftp.has_arguments(forced):
+            name = internal_sftp.SUBSYSTEM
+            return self._run(self._policy.handler_for(name), None, name)
+        return self._run(internal_sftp.refuse, forced.encode("utf-8", "surrogateescape"), None)
+
+    def _run(
+        self, handler: SessionHandler | None, command: bytes | None, subsystem: str | None
+    ) -> bool:
         if handler is None:
             return False
         self.command, self.subsystem = command, subsystem
