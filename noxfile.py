@@ -226,6 +226,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Change what accepts users in one place at a time; the tests must notice 95 % of it."""
+    _install(session, {"ssh-auth"}, "test", "mutation")
+    session.run("python", "tools/mutation.py", *session.posargs)
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Write constraints.txt: the newest versions that fit, for every supported Python."""
     options = ["--universal", "--python-version=3.11", "--upgrade", "--no-header", "--no-annotate"]
