@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import AsyncIterator
+from unittest.mock import Mock
 
 import pytest
 
@@ -311,6 +313,23 @@ async def test_key_is_forgotten_when_its_lifetime_is_over(
 
         await asyncio.wait_for(forgotten.wait(), 10)  # without a request
         assert [each.comment for each in await client.identities()] == ["later"]
+
+
+@pytest.mark.row("G11")
+@pytest.mark.parametrize("years", [-10, 10])
+async def test_change_of_the_date_neither_forgets_a_key_nor_keeps_it(
+    agent: AgentServer, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    today = time.time()
+    start = agent.now()
+    async with AgentClient.connect(agent.path) as client:
+        await client.add(KEY, constraints=Constraints(lifetime=1000))
+        monkeypatch.setattr(time, "time", Mock(return_value=today + years * 31_536_000))
+        assert len(await client.identities()) == 1
+
+    (identity,) = agent.keyring.identities
+    assert identity.expires is not None
+    assert start + 1000 <= identity.expires < start + 1100
 
 
 async def test_server_that_ends_disconnects_its_clients_and_removes_the_socket() -> None:
