@@ -138,7 +138,7 @@ class Transport:
         """
         machine = self._machine
         events = machine.events
-        if not events and not self.closed and machine.input.may_go_on:
+        if not events and machine.state is not TransportState.CLOSED and machine.input.may_go_on:
             machine.process()
             if machine.input.lost and not events and not machine.report_unfinished_line():
                 error = ConnectionLost("the connection was lost")
@@ -250,7 +250,8 @@ class Transport:
         deadline = self._rekey.complete_by
         if self._machine.stage is TransportState.OPEN and self._kex.idle:
             deadline = min(deadline, self._rekey.due_at)
-        return None if deadline == _NEVER or self.closed else deadline
+        over = deadline == _NEVER or self._machine.state is TransportState.CLOSED
+        return None if over else deadline
 
     def tick(self, now: float) -> None:
         """Act on the time that has come."""

@@ -107,8 +107,10 @@ class Inbound:
         Raises:
             ProtocolError: the packet is malformed, or not authentic.
         """
-        opener = self._opener
         start = self._start
+        if start == self._end:  # as after the last packet of most wake-ups
+            return None
+        opener = self._opener
         body = opener.open(self._view, start, self._end, self.sequence)
         if body is None:
             return None
