@@ -479,3 +479,40 @@ def test_algorithms_of_the_server_can_be_read() -> None:
     assert auth.server_sig_algs is None
     auth.server_sig_algs = ("ssh-ed25519",)
     assert auth.server_sig_algs == ("ssh-ed25519",)
+
+
+@pytest.mark.row("A20")
+def test_query_behind_a_refused_signature_proves_nothing(rsa: PrivateKey) -> None:
+    talk = demanding(KeyCredential(KeySigner(rsa), query=True))
+    talk.receive(PublicKeyOk(algorithm="rsa-sha2-512", key=rsa.public_key.blob))
+    reply(talk.auth, b"signature")
+    talk.auth.server_sig_algs = ("rsa-sha2-256",)
+    talk.receive(failure("publickey"))  # the key is asked about with the other algorithm
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.REJECTED, Outcome.UNPROVEN]
+
+
+@pytest.mark.row("A20")
+def test_new_password_is_a_proof() -> None:
+    talk = demanding(PasswordCredential("old", renew))
+    talk.receive(PasswdChangeReq(prompt="?"))
+    reply(talk.auth, "new")
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.ACCEPTED]
+
+
+def test_key_that_was_accepted_in_part_is_not_tried_with_another_algorithm(
+    rsa: PrivateKey,
+) -> None:
+    talk = talk_of(KeyCredential(KeySigner(rsa)), PasswordCredential("s3cret"))
+    reply(talk.auth, b"signature")
+    talk.message(PublicKeyRequest)
+    talk.auth.server_sig_algs = ("rsa-sha2-256",)
+
+    talk.receive(failure("publickey", "password", partial=True))
+
+    talk.message(PasswordRequest)

@@ -9,6 +9,7 @@ from ssh_auth import (
     AuthRejected,
     AuthSucceeded,
     ClientAuth,
+    ClientPolicy,
     GSSAPICredential,
     Outcome,
     PasswordCredential,
@@ -70,6 +71,36 @@ def test_last_token_leaves_before_the_integrity_code() -> None:
     obtain(talk)
 
     talk.expect_sent(GSSAPIToken(token=b"token"), GSSAPIMIC(mic=b"mic of " + DATA))
+
+
+@pytest.mark.row("A20")
+def test_integrity_code_is_a_proof() -> None:
+    credential = GSSAPICredential(lambda _mechanism: Context(rounds=0))
+    policy = ClientPolicy(require_proof=True)
+    auth = ClientAuth("ops", SESSION, [credential], policy=policy)
+    auth.start()
+    talk = Talk(auth)
+    talk.receive(CHOSEN)
+    obtain(talk)
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.ACCEPTED]
+
+
+@pytest.mark.row("A20")
+def test_success_before_the_integrity_code_is_refused_where_proof_is_required() -> None:
+    credential = GSSAPICredential(lambda _mechanism: Context())
+    policy = ClientPolicy(require_proof=True)
+    auth = ClientAuth("ops", SESSION, [credential], policy=policy)
+    auth.start()
+    talk = Talk(auth)
+    talk.receive(CHOSEN)
+    obtain(talk)
+
+    talk.receive(SUCCESS)
+
+    assert outcomes(talk) == [Outcome.UNPROVEN]
 
 
 def test_data_of_the_integrity_code_is_that_of_the_rfc() -> None:
