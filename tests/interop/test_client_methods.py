@@ -181,7 +181,8 @@ def agent_for(peer: Peer, folder: Path) -> Generator[str]:
     known = folder / "known_hosts"
     known.write_text("".join(f"dest.example {line}\n" for line in peer.host_keys.values()))
     with agent(attrs.evolve(peer.keys, private={})) as socket:
-        constrained = ["-H", known, "-h", "dest.example", peer.keys.private["ed25519"]]
+        key = str(peer.keys.private["ed25519"])
+        constrained = ["-H", str(known), "-h", "dest.example", key]
         environment = {**os.environ, "SSH_AUTH_SOCK": socket}
         subprocess.run(["ssh-add", "-q", *constrained], env=environment, check=True)
         yield socket
