@@ -166,6 +166,17 @@ async def test_key_of_token_is_given_as_a_key(library: str) -> None:
             pass
 
 
+async def test_key_of_token_is_that_of_a_host(library: str) -> None:
+    (token,) = open_tokens(library)
+    with token:
+        token.log_in(PIN)
+        key = token.keys[1]
+        async with serving(host_keys=[key]) as here:
+            known = f"[127.0.0.1]:{here.server.port} {key.public_key.to_openssh()}"
+            async with here.connect(known_hosts=known.encode()) as connection:
+                assert connection.host_key == key.public_key
+
+
 async def test_signature_without_login_is_an_error_of_its_own(library: str) -> None:
     (token,) = open_tokens(library)
     with token:
