@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -90,9 +91,11 @@ def _process(argv: list[str], path: Path) -> Generator[str]:
 
 def _await(path: Path) -> None:
     deadline = time.monotonic() + SECONDS
-    while not path.exists():
-        assert time.monotonic() < deadline, "the agent does not listen"
-        time.sleep(0.01)
+    # the path is there before anything listens at it
+    with socket.socket(socket.AF_UNIX) as trial:
+        while trial.connect_ex(str(path)):
+            assert time.monotonic() < deadline, "the agent does not listen"
+            time.sleep(0.01)
 
 
 @pytest.fixture(params=AGENTS)
