@@ -66,6 +66,7 @@ _ORIGINS: Final = {
     "ssh_stack.server.admission": "MaxStartups",
     "ssh_stack.server.penalties": "Penalties",
     "ssh_stack.server.sessions": "SessionOptions",
+    "ssh_stack.server.system_passwords": "CryptPasswords PAMPasswords",
     "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.server.shell": "LocalShell",
     "ssh_stack.errors": (
@@ -336,6 +337,8 @@ if TYPE_CHECKING:
     from ssh_stack.server.serving import serve as serve
     from ssh_stack.server.sessions import SessionOptions as SessionOptions
     from ssh_stack.server.shell import LocalShell as LocalShell
+    from ssh_stack.server.system_passwords import CryptPasswords as CryptPasswords
+    from ssh_stack.server.system_passwords import PAMPasswords as PAMPasswords
     from ssh_stack.sources import DEFAULT as DEFAULT
     from ssh_stack.sources import Default as Default
     from ssh_stack.sources import RevokedSource as RevokedSource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import ParamSpec, TypeAlias, TypeVar, cast
+from typing import ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from ssh_auth import SERVER_METHODS, Reject
 from ssh_connection.aio import ServerAuthentication, offered_methods
@@ -18,6 +18,7 @@ from ssh_wire import UsageError, lazy_attrs
 __all__ = [
     "Authorization",
     "AuthorizedKeys",
+    "Authorizer",
     "InOrder",
     "KerberosTickets",
     "Passwords",
@@ -27,6 +28,17 @@ __all__ = [
 ]
 
 _P = ParamSpec("_P")
+
+
+class Authorizer(Protocol):
+    """Something that says who may log in: `AuthorizedKeys`, `Passwords` and their kin."""
+
+    @property
+    def authentication(self) -> ServerAuthentication:
+        """The methods that it offers, with the functions that decide."""
+        ...
+
+
 _T = TypeVar("_T")
 
 
@@ -39,15 +51,7 @@ class InOrder:
         parts: each offers one method.
     """
 
-    def __init__(
-        self,
-        *parts: AuthorizedKeys
-        | TrustedUserCAKeys
-        | TrustedHosts
-        | Passwords
-        | KerberosTickets
-        | ServerAuthentication,
-    ) -> None:
+    def __init__(self, *parts: Authorizer | ServerAuthentication) -> None:
         given = [_given(part) for part in parts]
         if not given or any(len(offered_methods(each)) != 1 or each.sequences for each in given):
             problem = "InOrder takes parts that offer one method each"
@@ -62,15 +66,7 @@ class InOrder:
         return lazy_attrs.evolve(_merged(self._parts), sequences=(sequence,))
 
 
-Authorization: TypeAlias = (
-    AuthorizedKeys
-    | TrustedUserCAKeys
-    | TrustedHosts
-    | Passwords
-    | KerberosTickets
-    | InOrder
-    | ServerAuthentication
-)
+Authorization: TypeAlias = Authorizer | ServerAuthentication
 """Who may log in."""
 
 

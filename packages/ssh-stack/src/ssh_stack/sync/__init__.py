@@ -83,6 +83,7 @@ _ORIGINS: Final = {
     "ssh_stack.server.penalties": "Penalties",
     "ssh_stack.server.sessions": "SessionOptions",
     "ssh_stack.server.shell": "LocalShell",
+    "ssh_stack.server.system_passwords": "CryptPasswords PAMPasswords",
     "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.streams": "Stream",
     "ssh_stack.sync.channel": "Channel",
@@ -290,6 +291,8 @@ if TYPE_CHECKING:
     from ssh_stack.server.penalties import Penalties as Penalties
     from ssh_stack.server.sessions import SessionOptions as SessionOptions
     from ssh_stack.server.shell import LocalShell as LocalShell
+    from ssh_stack.server.system_passwords import CryptPasswords as CryptPasswords
+    from ssh_stack.server.system_passwords import PAMPasswords as PAMPasswords
     from ssh_stack.sources import DEFAULT as DEFAULT
     from ssh_stack.sources import Default as Default
     from ssh_stack.sources import RevokedSource as RevokedSource
