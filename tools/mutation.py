@@ -33,7 +33,7 @@ CHANGED: Final = (
     *("server/core.py", "server/verification.py", "server/attempt_counter.py"),
     *("server/methods/base.py", "server/methods/none.py", "server/methods/password.py"),
     *("server/methods/publickey.py", "server/methods/keyboard_interactive.py"),
-    "server/methods/hostbased.py",
+    *("server/methods/hostbased.py", "server/methods/gssapi.py"),
 )
 """What decides who is authenticated, and what a user may do."""
 LEFT_OUT: Final = re.compile(
