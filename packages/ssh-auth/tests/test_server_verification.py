@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa as weak_rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ssh_auth import ACCEPTED_ALGORITHMS, AuthContext, SignedRequest
-from ssh_auth.server.verification import offered_key, signature_is_valid
-from ssh_keys import PrivateKey
+from ssh_auth.server.verification import check_host_key, offered_key, signature_is_valid
+from ssh_keys import CertificateSpec, KeyPolicy, PrivateKey, issue, load_private_key
+from ssh_wire import ProtocolError
 from ssh_wire.messages.auth import PublicKeyRequest
 from ssh_wire.primitives import string
 
@@ -122,3 +125,30 @@ def test_verification_that_does_not_return_true_is_not_valid(
     request = signed(key, "ssh-ed25519", session_id)
 
     assert not signature_is_valid(AuthContext(session_id=session_id), request, key.public_key)
+
+
+# ------------------------------------------------------------- signatures bound to a server
+
+
+@pytest.mark.row("A06")
+def test_request_is_bound_to_the_key_or_the_certificate_of_this_server(
+    key: PrivateKey, rsa: PrivateKey
+) -> None:
+    spec = CertificateSpec(role="host", key_id="here", principals=("here",))
+    certificate = issue(rsa, key.public_key, spec=spec, random=bytes)
+
+    check_host_key(key.public_key.blob, key.public_key)
+    check_host_key(certificate.blob, key.public_key)
+    for blob in (rsa.public_key.blob, b"", key.public_key.blob[:-1], key.public_key.blob + b"\0"):
+        with pytest.raises(ProtocolError):
+            check_host_key(blob, key.public_key)
+    with pytest.raises(ProtocolError):
+        check_host_key(key.public_key.blob, None)
+
+
+def test_request_is_bound_to_a_short_key_of_a_server_that_has_one() -> None:
+    made = weak_rsa.generate_private_key(65537, 1024)  # noqa: S505 (what old servers have)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    short = load_private_key(pem, policy=KeyPolicy.LEGACY).public_key
+
+    check_host_key(short.blob, short)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeAlias
 
 from ssh_auth.signed import SignedHostbasedRequest, SignedHostboundRequest, SignedRequest
-from ssh_keys import PublicKey, credential_from_blob, is_security_key, plain_key
+from ssh_keys import KeyPolicy, PublicKey, credential_from_blob, is_security_key, plain_key
 from ssh_wire import ProtocolError, SSHError, lazy, lazy_attrs
 from ssh_wire.messages.auth import HostbasedRequest, PublicKeyRequest
 from ssh_wire.messages.hostbound import HostboundRequest
@@ -59,7 +59,8 @@ def check_host_key(blob: bytes, host_key: PublicKey | None) -> None:
         ProtocolError: they differ.
     """
     try:
-        bound = plain_key(credential_from_blob(blob))
+        # a server may have a key that it would not take of a user
+        bound = plain_key(credential_from_blob(blob, policy=KeyPolicy.LEGACY))
     except SSHError:
         bound = None
     if host_key is None or bound != host_key:
