@@ -130,8 +130,9 @@ class ServerAuth:
                 self._take(Fail())
             elif message.NUMBER == UserauthRequest.NUMBER:
                 self._on_request(cast("AnyUserauthRequest", message))  # by its number
-            elif self._method is not None:
-                self._take(self._method.step(self._state, message))
+            else:  # only rows of a method have other messages
+                method = cast("AnyMethod", self._method)
+                self._take(method.step(self._state, message))
         except ProtocolError as error:
             self._end(error)
             raise
@@ -287,7 +288,7 @@ class ServerAuth:
                     self._send(message)
             case Fail(free=free, problem=problem):
                 self._fail(free=free, problem=problem)
-            case Complete():
+            case _:
                 self._complete(step)
 
     def _refusal(self, answer: object) -> str:
