@@ -9,6 +9,7 @@ from pathlib import Path
 from struct import Struct
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ssh_sftp import Attributes, PipeReceiver, SFTPOptions
 from ssh_sftp import messages as m
@@ -19,6 +20,10 @@ from ssh_sftp.messages import REQUESTS, Request
 from ssh_sftp.server.protocol import SFTPServerProtocol
 from ssh_sftp.testing import MemoryPipe, memory_pipes
 from ssh_wire import Message
+
+# a busy machine makes no property false
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 _LENGTH = Struct(">I")
 

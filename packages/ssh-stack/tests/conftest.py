@@ -25,6 +25,7 @@ from typing import Any, Final, cast
 
 import attrs
 import pytest
+from hypothesis import HealthCheck, settings
 
 import ssh_stack
 from ssh_auth import Accept, AuthContext
@@ -38,6 +39,10 @@ from ssh_stack.sync._portal import Portal
 sys.path.insert(0, str(Path(__file__).parent))
 
 from add_harness import Add, agents_for_add
+
+# a busy machine makes no property false
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 _SSHD: Final = Path("/usr/sbin/sshd")
 _SFTP_SERVER: Final = Path("/usr/lib/openssh/sftp-server")
