@@ -69,9 +69,10 @@ def mutants(paths: tuple[str, ...]) -> Iterator[Mutant]:
                 for node in TREES.ast_nodes(tree)
                 for position in OPERATORS.get_operator(name)().mutation_positions(node)
             ]
-            for occurrence, (start, _) in enumerate(positions):
-                if not EQUIVALENT.match(lines[start[0] - 1]):
-                    yield Mutant(path, name, occurrence, start[0])
+            for occurrence, position in enumerate(positions):
+                number = int(position[0][0])  # of the line where it begins
+                if not EQUIVALENT.match(lines[number - 1]):
+                    yield Mutant(path, name, occurrence, number)
 
 
 def survives(mutant: Mutant, copy: Path) -> bool:

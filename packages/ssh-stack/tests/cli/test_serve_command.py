@@ -226,6 +226,50 @@ async def test_user_certificate_is_accepted_unless_revoked(
             assert (await connection.run("echo in")).stdout == b"in\n"
 
 
+@pytest.mark.parametrize("listed", [True, False])
+async def test_file_of_principals_says_which_certificates_are_a_users(
+    cli_with_key: Cli, tmp_path: Path, *, listed: bool
+) -> None:
+    ca, user = PrivateKey.generate("ed25519"), PrivateKey.generate("ed25519")
+    spec = CertificateSpec(role="user", key_id="me", principals=("ops",))
+    certificate = issue(ca, user.public_key, spec=spec, random=os.urandom)
+    for name, text in (
+        ("ca.pub", ca.public_key.to_openssh()),
+        (f"{getpass.getuser()}.principals", "ops" if listed else "dev"),
+    ):
+        await asyncio.to_thread((tmp_path / name).write_text, f"{text}\n")
+    words = ["--trusted-user-ca-keys", str(tmp_path / "ca.pub")]
+    words += ["--authorized-principals", str(tmp_path / "%u.principals")]
+    async with program(cli_with_key, *words) as served:
+        reach = ssh_stack.connect(
+            "127.0.0.1",
+            served.port,
+            keys=[user],
+            certificates=[certificate],
+            agent=None,
+            config=None,
+            host_key_policy="off",
+        )
+        if not listed:
+            with pytest.raises(AuthenticationFailed):
+                await reach.open()
+            return
+        async with reach as connection:
+            assert (await connection.run("echo in")).stdout == b"in\n"
+
+
+@pytest.mark.parametrize(("words", "seen"), [((), b"-"), (("STAGE",), b"key"), (("S*",), b"key")])
+async def test_environment_of_a_key_is_set_where_it_is_permitted(
+    cli_with_key: Cli, words: tuple[str, ...], seen: bytes
+) -> None:
+    keys = cli_with_key.home / ".ssh" / "authorized_keys"
+    line = f'environment="STAGE=key" {USER_KEY.public_key.to_openssh()}\n'
+    await asyncio.to_thread(keys.write_text, line)
+    given = [f"--permit-user-environment={word}" for word in words]
+    async with program(cli_with_key, *given) as served, served.connect() as connection:
+        assert (await connection.run("printf %s ${STAGE--}")).stdout == seen
+
+
 def test_host_key_that_others_can_read_is_refused(cli_with_key: Cli) -> None:
     path = cli_with_key.home / "key"
     write_private_key(path, USER_KEY)

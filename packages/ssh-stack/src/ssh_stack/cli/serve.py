@@ -53,7 +53,9 @@ class _Options:
     host_keys: tuple[Path, ...]
     authorized_keys: Path
     trusted_user_ca_keys: Path | None
+    authorized_principals: str | None
     revoked_keys: Path | None
+    permit_user_environment: tuple[str, ...]
     sftp_root: Path | None
     allow_forwarding: bool
     algorithms: Literal["strict", "default", "legacy"]
@@ -88,10 +90,21 @@ class _Options:
     help="Authorities whose certificates may log in where they name the user.",
 )
 @click.option(
+    "--authorized-principals",
+    metavar="FILE",
+    help="The principals of such a certificate in the place of the user's name; %u is the user.",
+)
+@click.option(
     "--revoked-keys",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Keys and certificates that may not: a KRL, or public keys, one a line.",
+)
+@click.option(
+    "--permit-user-environment",
+    metavar="PATTERN",
+    multiple=True,
+    help="Variables that `environment` in front of a key may set.",
 )
 @click.option(
     "--sftp-root",
@@ -148,7 +161,9 @@ def _prepare(options: _Options, report: Report) -> _Prepared:
     authorized = expand_home(options.authorized_keys)
     auth: list[Authorization] = [AuthorizedKeys(authorized)]
     if options.trusted_user_ca_keys is not None:
-        auth.append(TrustedUserCAKeys(expand_home(options.trusted_user_ca_keys)))
+        principals = options.authorized_principals
+        named = None if principals is None else expand_home(Path(principals))
+        auth.append(TrustedUserCAKeys(expand_home(options.trusted_user_ca_keys), named))
     _check_authorized_keys(authorized, report, alone=len(auth) == 1)
     revoked = options.revoked_keys
     server = start(
@@ -158,6 +173,7 @@ def _prepare(options: _Options, report: Report) -> _Prepared:
         auth=auth,
         revoked_keys=None if revoked is None else expand_home(revoked),
         session=LocalShell(),
+        permit_user_environment=options.permit_user_environment,
         sftp=_file_system(options.sftp_root),
         forwarding=AllowForwarding() if options.allow_forwarding else None,
         algorithms=options.algorithms,
