@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getopt
-import re
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_wire import UsageError, lazy_attrs
@@ -36,9 +35,9 @@ _HASHES: Final[dict[str, HashName]] = {
     "sha512": "sha512",
 }
 _WITHOUT_COMMAND: Final = frozenset("cksdDu")
-_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_PART: Final = re.compile(r"(\d+)([smhdw]?)", re.IGNORECASE)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MOST_SECONDS: Final = 2**31 - 1
+_MOST_DIGITS: Final = 10
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -149,11 +148,16 @@ def _hash(name: str) -> HashName:
 
 def _seconds(text: str) -> int:
     """Read a time of sshd_config(5), such as 90, 10m or 1h30m."""
-    total, pos = 0, 0
-    while found := _PART.match(text, pos):
-        total += int(found[1]) * _SECONDS[found[2].lower()]
-        pos = found.end()
-    if not text or pos < len(text) or total > _MOST_SECONDS:
+    total, digits, valid = 0, "", bool(text)
+    for char in f"{text}s" if text[-1:].isdigit() else text:
+        if char.isascii() and char.isdigit():
+            digits += char
+            continue
+        unit = _SECONDS.get(char.lower())
+        valid = valid and unit is not None and bool(digits) and len(digits) <= _MOST_DIGITS
+        total += int(digits) * unit if valid and unit is not None else 0
+        digits = ""
+    if not valid or total > _MOST_SECONDS:
         problem = f"'{printable(text, 64)}' is not a lifetime, such as 90, 10m or 1h30m"
         raise UsageError(problem)
     return total
