@@ -184,7 +184,9 @@ def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) ->
     talk.auth.answer(talk.event(PasswordOffered).request, Accept(Permissions(forced_command="b")))
 
     talk.expect_sent(failure("password"))
-    assert "command" in talk.event(LoginRefused).problem
+    refused = talk.event(LoginRefused)
+    assert "command" in refused.problem
+    assert refused.request == 2
 
 
 @pytest.mark.row("A03")
@@ -395,7 +397,7 @@ def test_key_that_is_not_authorized_from_here_is_refused_at_the_query(key: Priva
     talk.receive(query(key))
     talk.auth.answer(talk.event(KeyOffered).request, Accept(ELSEWHERE))
 
-    talk.event(LoginRefused)
+    assert talk.event(LoginRefused).request == 1
     talk.expect_sent(failure("publickey"))
 
 

@@ -111,3 +111,9 @@ def test_algorithms_of_a_user_are_told_without_sha1_alone() -> None:
     auth = ServerAuth(CONTEXT, ServerPolicy(algorithms=lambda _: names))
     auth.receive(query(KEYS[0]).encode())
     assert auth.take_server_sig_algs() == (names[0], names[2], names[3])
+
+
+@pytest.mark.parametrize("method", sorted(SERVER_METHODS))
+def test_what_remains_takes_a_method_that_a_sequence_begins_with_and_no_other(method: str) -> None:
+    for other in SERVER_METHODS:
+        assert Remaining(((other,),)).takes(method) is (other == method)
