@@ -5,6 +5,7 @@ import pytest
 from server_talk import (
     BOTH,
     INTERACTIVE,
+    KEYS,
     PASSWORD,
     failure,
     interactive,
@@ -227,3 +228,16 @@ def test_partial_success_is_not_a_failure(key: PrivateKey) -> None:
     talk.receive(signed(key))
     talk.auth.answer(talk.event(KeyVerified).request, Accept())
     assert not talk.auth.failing
+
+
+def test_failures_that_count_are_those_that_are_not_free() -> None:
+    talk = talk_of(BOTH)
+    talk.receive(none())
+    assert talk.auth.failures == 0  # the first one asks for the methods
+    talk.receive(query(KEYS[0]))
+    talk.auth.answer(talk.event(KeyOffered).request, Reject())
+    assert talk.auth.failures == 0  # queries have a cap of their own
+    talk.receive(password())
+    assert talk.auth.failures == 1  # it is not its turn
+    talk.receive(none())
+    assert talk.auth.failures == 2

@@ -106,3 +106,10 @@ def test_nothing_remains_exactly_when_a_sequence_was_completed(
 def test_every_pair_of_factors_can_be_required() -> None:
     for sequence in product(FACTORS, repeat=2):
         assert ServerPolicy(sequences=(sequence,)).required == (sequence,)
+
+
+def test_demand_goes_before_sequences_that_do_not_begin_with_it_whatever_the_names() -> None:
+    for method in ("hostbased", "publickey", "password"):
+        for first in ("hostbased", "publickey", "password"):
+            expected = (first, "x") if first == method else (method, first, "x")
+            assert demand((method,), Remaining(((first, "x"),))) == Remaining((expected,))
