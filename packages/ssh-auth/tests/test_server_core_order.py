@@ -187,6 +187,7 @@ def test_factors_that_force_different_commands_do_not_add_up(key: PrivateKey) ->
     refused = talk.event(LoginRefused)
     assert "command" in refused.problem
     assert refused.request == 2
+    assert talk.auth.failures == 1
 
 
 @pytest.mark.row("A03")
