@@ -13,9 +13,11 @@ from programs import cat, pair, settle
 from ssh_auth import (
     Accept,
     AuthContext,
+    AuthCredential,
     AuthenticationFailed,
     KeyCredential,
     KeySigner,
+    NoneCredential,
     PasswordCredential,
     Reject,
     Result,
@@ -73,6 +75,38 @@ async def test_host_key_is_refused_with_the_error_that_its_verifier_raises() -> 
         raise ValueError(problem)
 
     await fails(pair(client={"verify_host_key": verify}), ValueError, "mine")
+
+
+@pytest.mark.row("A22")
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_credentials_are_looked_for_when_the_host_key_is_accepted(*, trusted: bool) -> None:
+    steps: list[str] = []
+
+    async def verify(_key: PublicKey) -> bool:
+        steps.append("host key")
+        return trusted
+
+    async def find() -> list[AuthCredential]:
+        steps.append("credentials")
+        await settle()
+        return [NoneCredential(source="found")]
+
+    ends = pair(client={"verify_host_key": verify, "find_credentials": find})
+    if trusted:
+        async with ends:
+            assert [attempt.source for attempt in ends.client.auth_attempts] == ["found"]
+        assert steps == ["host key", "credentials"]
+    else:
+        await fails(ends, HostKeyRefused)
+        assert steps == ["host key"]
+
+
+async def test_error_of_looking_for_credentials_ends_the_connection() -> None:
+    async def find() -> list[AuthCredential]:
+        problem = "mine"
+        raise ValueError(problem)
+
+    await fails(pair(client={"find_credentials": find}), ValueError, "mine")
 
 
 @pytest.mark.parametrize("answer", [True, False])

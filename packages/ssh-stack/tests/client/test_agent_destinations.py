@@ -15,7 +15,7 @@ from loopback_server import HOST_KEY, USER, USER_KEY, serving
 from ssh_agent import Constraints, DestinationConstraint, DestinationKey, Hop
 from ssh_agent.aio import AgentClient
 from ssh_keys import PrivateKey
-from ssh_stack import DEFAULT, AuthenticationFailed
+from ssh_stack import DEFAULT, AuthenticationFailed, HostKeyError
 from ssh_stack.client import public_keys
 
 OTHER = PrivateKey.generate("ed25519")
@@ -77,3 +77,27 @@ async def test_agent_of_windows_is_looked_for_without_variable(
         pass
 
     assert asked == [None]
+
+
+@pytest.mark.row("A22")
+async def test_agent_is_asked_for_nothing_before_the_host_key_is_accepted(
+    agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    connect = AgentClient.connect
+
+    def take(path: str | None = None, **options: Any) -> object:
+        asked.append(path)
+        return connect(path, **options)
+
+    async with AgentClient.connect(agent) as client:
+        await client.add(USER_KEY)
+    monkeypatch.setattr(AgentClient, "connect", take)
+
+    async with serving() as here:
+        with pytest.raises(HostKeyError):
+            async with here.connect(agent=agent, keys=None, known_hosts=b""):
+                pass
+        assert asked == []
+        async with here.connect(agent=agent, keys=None):
+            assert asked == [agent]

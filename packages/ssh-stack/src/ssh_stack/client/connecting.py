@@ -197,7 +197,7 @@ class _Opening:
 
     async def open(self) -> Connection:
         async with AsyncExitStack() as stack:
-            settings = await self._settings(stack)
+            settings = self._settings(stack)
             dialer = await self._dialer(stack)
             command = self._local_command()
             client = ClientConnection(settings, os.urandom)
@@ -233,7 +233,7 @@ class _Opening:
 
             warn_of_kex(client, plan.algorithms)
 
-    async def _settings(self, stack: AsyncExitStack) -> ClientSettings:
+    def _settings(self, stack: AsyncExitStack) -> ClientSettings:
         plan, trust = self.plan, self._trust
         transport, identity = plan.transport, plan.identity
         preferred = () if transport.keeps_host_key_order else trust.preferred_algorithms
@@ -244,7 +244,7 @@ class _Opening:
             verify_host_key=trust.verify,
             verify_host_certificate=trust.verify_certificate,
             update_host_keys=trust.update_host_keys if plan.trust.updates else None,
-            credentials=await self._credentials(stack),
+            find_credentials=partial(self._credentials, stack),
             withhold=trust.withhold,
             public_key_algorithms=identity.public_key_algorithms,
             hostbased_algorithms=identity.hostbased_algorithms,

@@ -63,6 +63,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._established = False
         self._host_key_blob = b""
         self._learn = settings.update_host_keys
+        self._credentials = settings.credentials
 
     # ------------------------------------------------------------- establishing
 
@@ -150,6 +151,9 @@ class ClientEndpoint(Endpoint[ClientTransport]):
             self._reject("the host key is not trusted")
             problem = f"the host key {key.fingerprint()} of {self._settings.host} is not trusted"
             raise HostKeyRefused(problem)
+        if settings.find_credentials is not None:
+            # what the server sends next waits for the answer to its host key
+            self._credentials = await self._without_timeout(settings.find_credentials())
         self._require_open()
         self._host_key_blob = presented.blob
         self._core.accept_host_key()
@@ -178,7 +182,12 @@ class ClientEndpoint(Endpoint[ClientTransport]):
             self.transport_event(event)
         self._require_open()
         login = ClientLogin(
-            self._settings, self._core, self._driver, self._logged_in, self._host_key_blob
+            self._settings,
+            self._credentials,
+            self._core,
+            self._driver,
+            self._logged_in,
+            self._host_key_blob,
         )
         self._login = login
         self._core.use_userauth_numbers(ClientAuth.NUMBERS)

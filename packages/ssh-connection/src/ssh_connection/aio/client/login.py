@@ -45,7 +45,8 @@ class ClientLogin:
     """One authentication, from the first request to its result.
 
     Args:
-        settings: what the user can be authenticated with.
+        settings: how the user is authenticated.
+        credentials: what the user can prove itself with, or what decides that.
         core: the transport, which carries the messages.
         driver: writes what the transport has to send.
         logged_in: called when the user is authenticated.
@@ -55,12 +56,12 @@ class ClientLogin:
     def __init__(
         self,
         settings: ClientSettings,
+        credentials: Sequence[AuthCredential] | AuthStrategy,
         core: ClientTransport,
         driver: Driver,
         logged_in: Callable[[], None],
         host_key: bytes,
     ) -> None:
-        credentials = settings.credentials
         if settings.withhold is not None:
             credentials = _allowed(credentials, settings.withhold)
         if _log.isEnabledFor(logging.DEBUG) and isinstance(credentials, Sequence):

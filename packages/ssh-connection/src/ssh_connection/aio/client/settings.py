@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CertificateVerifier",
     "ClientSettings",
+    "CredentialFinder",
     "HostKeyProver",
     "HostKeyUpdater",
     "HostKeyVerifier",
@@ -36,6 +37,9 @@ come alone.
 
 HostKeyProver: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
 """Asks the server for the proof that it has keys; returns those for which it is good."""
+
+CredentialFinder: TypeAlias = Callable[[], Awaitable[Sequence[AuthCredential] | AuthStrategy]]
+"""Returns what the user can prove itself with, in order, or what decides that."""
 
 HostKeyUpdater: TypeAlias = Callable[[tuple[PublicKey, ...], HostKeyProver], Awaitable[None]]
 """Told of all keys that the server says it has, once; believes only what is proven."""
@@ -74,6 +78,12 @@ class ClientSettings:
     """Told of the server's other keys (OpenSSH's UpdateHostKeys)."""
     credentials: Sequence[AuthCredential] | AuthStrategy = ()
     """What the user can prove itself with, in the order it is tried, or what decides that."""
+    find_credentials: CredentialFinder | None = None
+    """Returns what is to be used instead of `credentials`; called once the host key is accepted.
+
+    So no agent is asked for anything, and no file of a key is read, for a server that is not
+    trusted.
+    """
     withhold: Callable[[AuthCredential], str] | None = None
     """Asked about each credential when the host key has been judged: why it is not to be used.
 
