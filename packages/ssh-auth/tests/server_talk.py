@@ -72,9 +72,16 @@ def signed(key: PrivateKey, session_id: bytes = SESSION, user: str = "ops") -> P
 
 
 def vouched(
-    signer: PrivateKey = KEYS[0], covered: str = "client.test.", **changes: Any
+    signer: PrivateKey = KEYS[0], covered: str | None = None, **changes: Any
 ) -> HostbasedRequest:
-    """A request in which a host vouches for its user; what changes is not what was signed."""
+    """A request in which a host vouches for its user.
+
+    Args:
+        signer: the key that signs.
+        covered: the host's name in what it signs, where that is another one.
+        changes: fields that are otherwise; a signature covers names as they are.
+    """
+    host = changes.get("client_host", "client.test.")
     blob = KEYS[0].public_key.blob
     data = SignedHostbasedRequest(
         session_id=SESSION,
@@ -82,8 +89,8 @@ def vouched(
         service=SERVICE,
         algorithm="ssh-ed25519",
         host_key=blob,
-        client_host=covered,
-        client_user="me",
+        client_host=host if covered is None else covered,
+        client_user=changes.get("client_user", "me"),
     )
     fields: dict[str, Any] = {
         "algorithm": "ssh-ed25519",

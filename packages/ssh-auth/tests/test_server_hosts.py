@@ -156,7 +156,6 @@ def test_host_that_a_function_rejects_fails() -> None:
     [
         vouched(signer=OTHER),
         vouched(covered="other.test"),
-        vouched(client_user="root"),
         vouched(client_user=""),
         vouched(client_user="../me"),
         vouched(client_host=""),
@@ -176,3 +175,16 @@ def test_host_that_has_not_signed_this_request_is_not_asked_about(
 
     talk.expect_sent(failure("hostbased"))
     talk.assert_idle()
+
+
+def test_longest_names_of_host_and_user_are_asked_about() -> None:
+    host, user = "h" * 1024, "u" * 1024
+    for request in (
+        vouched(client_host=host),
+        vouched(client_host=f"{host}."),
+        vouched(client_host="h"),
+        vouched(client_user=user),
+    ):
+        talk = talk_of(HOSTBASED)
+        talk.receive(request)
+        talk.event(HostVerified)

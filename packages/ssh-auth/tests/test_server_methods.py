@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from server_talk import CONTEXT, KEYS, failure, password, query, talk_of
+from server_talk import (
+    CONTEXT,
+    INTERACTIVE,
+    KEYS,
+    failure,
+    interactive,
+    password,
+    query,
+    talk_of,
+)
 from ssh_auth import (
     SERVER_METHODS,
     AnswersReceived,
@@ -29,6 +38,7 @@ from ssh_auth.server.methods.gssapi import TokenReceived
 from ssh_auth.server.policy import Remaining
 from ssh_keys import CertificateSpec, issue
 from ssh_wire import ProtocolError
+from ssh_wire.messages.auth import InfoRequest, InfoResponse, Prompt
 
 KEY = KEYS[0].public_key
 SPEC = CertificateSpec(role="user", key_id="", principals=("ops",))
@@ -117,3 +127,15 @@ def test_algorithms_of_a_user_are_told_without_sha1_alone() -> None:
 def test_what_remains_takes_a_method_that_a_sequence_begins_with_and_no_other(method: str) -> None:
     for other in SERVER_METHODS:
         assert Remaining(((other,),)).takes(method) is (other == method)
+
+
+@pytest.mark.row("A10")
+@pytest.mark.row("A16")
+def test_longest_answers_and_the_most_prompts_are_taken() -> None:
+    talk = talk_of(INTERACTIVE)
+    talk.receive(interactive())
+    prompts = InfoRequest(prompts=(Prompt(text="?", echo=True),) * 100)
+    talk.auth.answer(talk.event(InteractiveStarted).request, prompts)
+    talk.expect_sent(prompts)
+    talk.receive(InfoResponse(responses=("x" * 1024,) * 100))
+    assert talk.event(AnswersReceived).answers == ("x" * 1024,) * 100
