@@ -131,6 +131,27 @@ async def test_channels_that_a_server_opens_are_refused_by_the_client(
         assert caught.value.reason == reason
 
 
+@pytest.mark.row("G09")
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [("auth-agent@openssh.com", "the agent"), ("agent-connect", "the agent")],
+)
+async def test_server_that_asks_for_the_agent_is_refused_and_reported_once(
+    kind: str, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with pair() as ends:
+        for _ in range(1000):
+            channel = Channel()
+            message = m.ChannelOpen(kind=kind, sender=0, window=1, max_packet=0)
+            channel.adopt(ends.server._mux.open(message, channel))
+            with pytest.raises(ChannelOpenRefused) as caught:
+                await channel.wait_opened()
+            assert caught.value.reason == OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
+        warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+        assert warnings == [f"memory tried to reach {what}, which is not forwarded to it"]
+        assert await ends.client.ping() >= 0
+
+
 async def test_connection_right_behind_the_answer_is_accepted() -> None:
     async with listening() as target, pair(**FORWARDING) as ends:
 

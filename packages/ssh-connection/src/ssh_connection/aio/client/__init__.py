@@ -8,5 +8,6 @@ host_keys   what the server announces of its other host keys
 commands    run, start and subsystem, as a user calls them
 sessions    sessions: opened, and what is started in them
 forwards    remote forwards: the ports that the server listens on for us
+unrequested channels to the agent or the X server that nothing has asked for
 settings    what a connection is told when it is made
 """

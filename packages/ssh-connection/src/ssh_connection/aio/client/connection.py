@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_connection.aio.client.commands import Commands
 from ssh_connection.aio.client.establish import ClientEndpoint
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio import channel as aio_channel
     from ssh_connection.aio import streams
     from ssh_connection.aio.channel import Channel
-    from ssh_connection.aio.client import forwards
+    from ssh_connection.aio.client import forwards, unrequested
     from ssh_connection.aio.client.settings import ClientSettings
     from ssh_connection.aio.forward import tcp
     from ssh_connection.aio.forward.tcp import LocalForward, RemoteForward
@@ -34,11 +34,18 @@ else:
     forwards = lazy.module("ssh_connection.aio.client.forwards")
     m = lazy.module("ssh_wire.messages.connection")
     streams = lazy.module("ssh_connection.aio.streams")
+    unrequested = lazy.module("ssh_connection.aio.client.unrequested")
     tcp = lazy.module("ssh_connection.aio.forward.tcp")
 
 __all__ = ["ClientConnection"]
 
 _T = TypeVar("_T")
+_UNREQUESTED: Final = {
+    "auth-agent@openssh.com": "the agent",
+    "agent-connect": "the agent",
+    "x11": "X11",
+}
+"""Channels that reach what belongs to the user, which nothing here asks for yet, and what."""
 
 
 class ClientConnection(ClientEndpoint, Commands):
@@ -49,6 +56,7 @@ class ClientConnection(ClientEndpoint, Commands):
         Commands.__init__(
             self, Sessions(self._open, settings.limits, settings.environment, settings.on_bulk)
         )
+        self._warned: set[str] = set()
 
     @cached_property
     def _remote_forwards(self) -> forwards.RemoteForwards:
@@ -197,6 +205,8 @@ class ClientConnection(ClientEndpoint, Commands):
         )
         if taken:
             self._bulk()
+        elif (what := _UNREQUESTED.get(message.kind)) is not None:
+            unrequested.refuse(what, channel, self.host, self._warned)
         else:
             super().channel_requested(message, channel)
 
