@@ -92,3 +92,15 @@ def test_certificate_of_another_key_than_the_signers_is_refused(
     assert KeyCredential(KeySigner(key)).offered == key.public_key
     with pytest.raises(UsageError, match="of another key"):
         KeyCredential(KeySigner(other), certificate=certificate)
+
+
+async def test_prompts_are_answered_by_plain_and_by_async_functions() -> None:
+    def plain(name: str, instruction: str, prompts: Sequence[Prompt], /) -> Sequence[str]:
+        return [f"{name}{instruction}{len(prompts)}"]
+
+    async def later(name: str, instruction: str, prompts: Sequence[Prompt], /) -> Sequence[str]:
+        return plain(name, instruction, prompts)
+
+    for answer in (plain, later):
+        asked = await InteractiveCredential(answer).ask("name", "text", [HIDDEN])
+        assert asked == ["nametext1"]
