@@ -161,6 +161,7 @@ def test_host_that_a_function_rejects_fails() -> None:
         vouched(client_host=""),
         vouched(client_host="."),
         vouched(client_host="client\x1b.test"),
+        vouched(client_host="\u202etest"),
         vouched(client_host="h" * 1025),
         vouched(host_key=OTHER.public_key.blob),
         vouched(algorithm="rsa-sha2-512"),
