@@ -83,7 +83,8 @@ async def _modules_of_fresh_connection(folder: Path) -> list[str]:
         )
         output, _ = await process.communicate()
     assert process.returncode == 0
-    return output.decode().split()
+    of_asyncio = _printed("import sys, asyncio; print(*sys.modules)")
+    return [name for name in output.decode().split() if name not in of_asyncio]
 
 
 @pytest.mark.parametrize("pattern", UNUSED)

@@ -172,6 +172,7 @@ def test_command_line_opens_and_cancels_forward(
         assert client.recv(8) == b"SSH-2.0-"
     pane.press("C-b")
     pane.type("C")
+    pane.expect(r"^Forwarding port\.\s+ssh>")  # what is typed before it is discarded
     pane.enter(f"-KL {dead_port}")
     pane.expect("^Canceled forwarding.$")
     with pytest.raises(ConnectionRefusedError):
