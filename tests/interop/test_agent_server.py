@@ -27,7 +27,7 @@ from ssh_keys import Certificate, CertificateSpec, Credential, PrivateKey, issue
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.files import write_key_file, write_private_key
 from ssh_wire.primitives import string
-from tests.interop.peers import USER
+from tests.interop.peers import SUITES, USER
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 CA = PrivateKey.generate("ed25519")
 SPEC = CertificateSpec(role="user", key_id="an id", principals=(USER,), extensions=PERMISSIONS)
 KINDS: Final = ("ed25519", "ecdsa", "rsa")
-DESTINATIONS_SINCE: Final = (8, 9)
+WITH_DESTINATIONS: Final = [suite for suite in SUITES if suite != "bullseye"]
+"""OpenSSH 8.9 and later have destination constraints."""
+WITH_SOCKET_AT_HOME: Final = ["sid"]
+"""OpenSSH 10.1 and later do not make the socket in the folder for temporary files."""
 MLDSA_SINCE: Final = (10, 6)
 
 
@@ -232,9 +235,8 @@ run a-use $s -A -i only/ed25519.pub a "cd $PWD; ssh-add -T ed25519.pub"
 
 
 @pytest.mark.row("G10")
+@pytest.mark.parametrize("peer", WITH_DESTINATIONS, indirect=True, scope="session")
 def test_destination_constraints_are_kept_over_two_hops(shop: Workshop) -> None:
-    if shop.version < DESTINATIONS_SINCE:
-        pytest.skip("before OpenSSH 8.9 there are no destination constraints")
     write_keys(shop)
     known, ports = "", dict[str, int]()
     trusting(shop)
@@ -409,9 +411,8 @@ def test_answers_about_destinations_are_those_of_the_machine_s_agent(tmp_path: P
 
 
 @pytest.mark.row("G10")
+@pytest.mark.parametrize("peer", WITH_DESTINATIONS, indirect=True, scope="session")
 def test_answers_about_destinations_are_those_of_the_peer_s_agent(shop: Workshop) -> None:
-    if shop.version < DESTINATIONS_SINCE:
-        pytest.skip("before OpenSSH 8.9 there are no destination constraints")
     shop.folder.chmod(0o777)
     theirs = shop.folder / "theirs"
     command = ["ssh-agent", "-D", "-a", str(theirs)]
@@ -424,9 +425,8 @@ def test_answers_about_destinations_are_those_of_the_peer_s_agent(shop: Workshop
             compare(ours, theirs, cases=60, modern=shop.version >= (10, 1))
 
 
+@pytest.mark.parametrize("peer", WITH_SOCKET_AT_HOME, indirect=True, scope="session")
 def test_socket_is_named_after_the_host_as_openssh_names_it(shop: Workshop) -> None:
-    if shop.version < (10, 1):
-        pytest.skip("before OpenSSH 10.1 the socket is in the folder for temporary files")
     output = shop.run(
         'hostname; eval "$(HOME=$PWD ssh-agent -s)" >/dev/null; echo "$SSH_AUTH_SOCK"; '
         "ssh-agent -k >/dev/null"
