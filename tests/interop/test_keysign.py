@@ -81,7 +81,6 @@ async def test_ssh_logs_in_to_our_server_by_the_key_of_its_host(
         "BatchMode=yes",
     )
     checked = (
-        "BatchMode=yes",
         "StrictHostKeyChecking=no",
         f"UserKnownHostsFile={tmp_path}/known_hosts",
     )

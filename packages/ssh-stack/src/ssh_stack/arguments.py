@@ -127,10 +127,10 @@ def check_values(
     Raises:
         UsageError: there is one.
     """
-    spared = {id(each) for each in allowed}
+    allowed_ids = {id(each) for each in allowed}
     for name, rule in rules.items():
         value: object = getattr(options, name)
-        if id(value) in spared:
+        if id(value) in allowed_ids:
             continue
         if not rule.accepts(value):
             problem = f"{name} is {rule.expected}, not {_describe_value(value)}"

@@ -84,3 +84,19 @@ def test_key_is_added_with_its_constraint(add: Add, known: str) -> None:
     assert len(add.held()) == 1
     wrong = add.run("-H", known, "-h", "four", "key")
     assert (wrong.status, wrong.err) == (255, 'No host keys found for destination "four"\n')
+
+
+def test_hosts_are_looked_for_in_usual_files_and_in_all_of_several(
+    add: Add, tmp_path: Path
+) -> None:
+    write_private_key(add.folder / "key", PrivateKey.generate("ed25519"))
+    usual = Path.home() / ".ssh" / "known_hosts"
+    usual.parent.mkdir(exist_ok=True)
+    usual.write_text(f"usual {ONE.to_openssh()}\n")
+    for name, key in (("first", ONE), ("second", TWO)):
+        (tmp_path / name).write_text(f"{name} {key.to_openssh()}\n")
+    several = ("-H", str(tmp_path / "first"), "-H", str(tmp_path / "second"))
+
+    assert add.run("-h", "usual", "-t", "8h", "key").status == 0
+    assert add.run(*several, "-h", "first>second", "key").status == 0
+    assert add.run(*several, "-h", "usual", "key").status == 255

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssh_agent import DestinationConstraint, DestinationKey, Hop
+from ssh_keys import KnownHosts
 from ssh_keys.files import read_known_hosts
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.local.user import expand_home
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from ssh_keys import KnownHosts
     from ssh_stack.cli.add.options import Options
 
 __all__ = ["parse_destinations"]
@@ -37,7 +37,7 @@ def parse_destinations(options: Options) -> tuple[DestinationConstraint, ...]:
     if not options.destinations:
         return ()
     paths = [expand_home(path) for path in options.host_key_files or _FILES]
-    known = read_known_hosts(*paths)
+    known = KnownHosts().merge(*map(read_known_hosts, paths))
     return tuple(_constraint(text, known) for text in options.destinations)
 
 
