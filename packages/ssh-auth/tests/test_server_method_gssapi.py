@@ -224,3 +224,10 @@ def test_answer_about_an_abandoned_context_is_too_late() -> None:
     assert not talk.auth.answer(late, Accept())
 
     assert not talk.auth.succeeded
+
+
+def test_tokens_are_not_printed() -> None:
+    accepted = AcceptedToken(Context(), b"hidden")
+    received = TokenReceived(1, "ops", None, b"hidden")
+
+    assert "hidden" not in f"{accepted!r} {received!r}"
