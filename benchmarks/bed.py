@@ -61,6 +61,7 @@ class Bed:
             "remote": str(remote),
             "size": size,
             "count": figure.count,
+            "jump": figure.jump,
         }
 
     def prepare(self, size: int) -> None:

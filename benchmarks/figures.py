@@ -30,6 +30,8 @@ class Figure:
     """How often a small thing is done in one measurement."""
     discards: bool = False
     """Whether the bytes go to /dev/null rather than into a file."""
+    jump: bool = False
+    """Whether the server is reached through a jump host."""
     openssh: str = ""
     """What OpenSSH's client does, where that is not the same thing."""
 
@@ -41,6 +43,8 @@ FIGURES: Final = (
     Figure("put-null", "SFTP put, server discards", "bulk", "put", discards=True),
     Figure("stdout", "exec, standard output", "bulk", "stdout"),
     Figure("stdin", "exec, standard input", "bulk", "stdin"),
+    Figure("jump-stdout", "exec, standard output, one jump", "bulk", "stdout", jump=True),
+    Figure("jump-stdin", "exec, standard input, one jump", "bulk", "stdin", jump=True),
     Figure("tree-get", f"SFTP get, {TREE_FILES:,} files of 1 KiB", "tree", "get_tree"),
     Figure("tree-put", f"SFTP put, {TREE_FILES:,} files of 1 KiB", "tree", "put_tree"),
     Figure("connect", "connect and log in", "small", "connect", 10, openssh="a process each"),

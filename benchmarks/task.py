@@ -59,6 +59,8 @@ class Task(TypedDict):
     """Bytes to stream, where there is no file."""
     count: int
     """How often to do a small thing."""
+    jump: bool
+    """Whether the server is reached through a jump host, which is the same server."""
 
 
 class Sample(TypedDict):

@@ -25,33 +25,37 @@ log = logging.getLogger("bastion")
 class OnlyTo:
     """Rules of forwarding: connections to some addresses, no listeners."""
 
-    def __init__(self, allowed: Collection[tuple[str, int]]) -> None:
+    def __init__(self, allowed: Collection[ssh_stack.Address]) -> None:
         self._allowed = frozenset(allowed)
 
-    def may_connect(self, user: ssh_stack.User, host: str, port: int) -> bool:
+    def may_connect(self, user: ssh_stack.User, address: ssh_stack.Address) -> bool:
         """Return whether a client may connect to an address; called for each connection."""
-        allowed = (host, port) in self._allowed
-        log.info("%s to %s:%d: %s", user.name, host, port, "allowed" if allowed else "refused")
+        allowed = address in self._allowed
+        log.info("%s to %s: %s", user.name, address, "allowed" if allowed else "refused")
         return allowed
 
-    def may_listen(self, user: ssh_stack.User, address: str, port: int) -> bool:
+    def may_listen(self, user: ssh_stack.User, address: ssh_stack.Address) -> bool:
         """Return whether a client may listen on the bastion: never."""
-        log.info("%s to listen on %s:%d: refused", user.name, address, port)
+        log.info("%s to listen on %s: refused", user.name, address)
         return False
 
 
-def address(text: str) -> tuple[str, int]:
+def address(text: str) -> ssh_stack.TCPAddress:
     """Read `host:port`."""
     host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
+    return ssh_stack.TCPAddress(host.strip("[]"), int(port))
 
 
 async def serve(
-    listen: tuple[str, int], host_key: Path, keys: Path, allowed: Collection[tuple[str, int]]
+    listen: ssh_stack.TCPAddress,
+    host_key: Path,
+    keys: Path,
+    allowed: Collection[ssh_stack.TCPAddress],
 ) -> None:
     """Serve until the task is cancelled."""
     async with ssh_stack.serve(
-        *listen,
+        listen.host,
+        listen.port,
         host_keys=[host_key],
         auth=ssh_stack.AuthorizedKeys(keys),
         forwarding=OnlyTo(allowed),
@@ -64,7 +68,7 @@ async def serve(
 def main() -> None:
     """Read the arguments and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--listen", type=address, default=("127.0.0.1", 2222))
+    parser.add_argument("--listen", type=address, default=ssh_stack.TCPAddress("127.0.0.1", 2222))
     parser.add_argument("--host-key", type=Path, required=True)
     parser.add_argument("--authorized-keys", type=Path, required=True)
     parser.add_argument("--allow", type=address, action="append", default=[])

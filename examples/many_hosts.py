@@ -9,55 +9,34 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import sys
 
-import attrs
 from rich.console import Console
 from rich.table import Table
 
 import ssh_stack
+from ssh_stack import CommandFailed, Completed, HostResult, HostResults
 
 
-@attrs.frozen
-class Result:
-    """What became of the command on one host."""
-
-    host: str
-    succeeded: bool
-    text: str
-
-
-async def run_on(host: str, command: list[str], limit: float) -> Result:
-    """Connect, run, disconnect; a failure of any kind is a result, too."""
-    try:
-        async with asyncio.timeout(limit), ssh_stack.connect(host) as conn:
-            done = await conn.run(command, text=True, max_output=100_000)
-    except (ssh_stack.SSHError, TimeoutError) as error:
-        return Result(host, succeeded=False, text=str(error) or f"no result within {limit:g} s")
-    return Result(host, done.ok, (done.stdout + done.stderr).rstrip() or f"{done.returncode}")
+def text_of(result: HostResult[Completed[str]]) -> str:
+    """What is told of a host: what its command wrote, or what went wrong."""
+    match result.error:
+        case None:
+            done = result.get()
+        case CommandFailed(completed=done):
+            return f"{done.stdout}{done.stderr}".rstrip() or f"{done.returncode}"
+        case error:
+            return str(error)
+    return f"{done.stdout}{done.stderr}".rstrip()
 
 
-async def run_on_all(
-    hosts: list[str], command: list[str], at_once: int, limit: float
-) -> list[Result]:
-    """Run the command on every host, at most `at_once` at a time; results in the hosts' order."""
-    slots = asyncio.Semaphore(at_once)
-
-    async def one(host: str) -> Result:
-        async with slots:
-            return await run_on(host, command, limit)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(host)) for host in hosts]
-    return [task.result() for task in tasks]
-
-
-def show(results: list[Result]) -> None:
+def show(results: HostResults[Completed[str]]) -> None:
     """Print a row for each host."""
     table = Table("host", "result", "output")
-    for result in results:
-        verdict = "[green]ok[/green]" if result.succeeded else "[red]failed[/red]"
-        table.add_row(result.host, verdict, result.text)
+    for result in results.values():
+        verdict = "[green]ok[/green]" if result.ok else "[red]failed[/red]"
+        table.add_row(result.host, verdict, text_of(result))
     Console().print(table)
 
 
@@ -71,11 +50,18 @@ def main() -> int:
     arguments = parser.parse_args(words.split(" \0"))
     if not command:
         parser.error("no command: write it behind --")
-    results = asyncio.run(
-        run_on_all(arguments.hosts, command.split(" \0"), arguments.at_once, arguments.timeout)
+    console = Console(stderr=True)
+    running = ssh_stack.run_on_hosts(
+        dict.fromkeys(arguments.hosts),
+        shlex.join(command.split(" \0")),
+        at_once=arguments.at_once,
+        timeout=arguments.timeout,
+        max_output=100_000,
+        on_result=lambda each: console.print(f"{each.host}: {each.duration:.1f} s"),
     )
+    results = asyncio.run(running)
     show(results)
-    return int(not all(result.succeeded for result in results))
+    return int(bool(results.failed))
 
 
 if __name__ == "__main__":

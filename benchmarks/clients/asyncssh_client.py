@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 
 async def _connect(task: Task) -> asyncssh.SSHClientConnection:
+    tunnel = await _connect({**task, "jump": False}) if task["jump"] else None
     return await asyncssh.connect(
         HOST,
         task["port"],
+        tunnel=tunnel,
         username=task["user"],
         client_keys=[task["key"]],
         known_hosts=task["known_hosts"],

@@ -7,6 +7,7 @@ what it costs to reach the container is not in it.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING
@@ -130,6 +131,9 @@ class OpenSSH:
         return ["-q", "-F", "none", *(f"-o{name}={value}" for name, value in options.items())]
 
     def _ssh(self, task: Task, command: str | None, *extra: str) -> list[str]:
+        if task["jump"]:  # as -J does, which has no way to give the jump host its options
+            proxy = shlex.join(["ssh", *self._options(task), "-W", "%h:%p", HOST])
+            extra = (f"-oProxyCommand={proxy}", *extra)
         argv = ["ssh", *self._options(task), *extra, HOST]
         return argv if command is None else [*argv, command]
 

@@ -37,6 +37,7 @@ def _connect(task: Task) -> ssh_stack.Connect:
         agent=None,
         config=None,
         algorithms=_ALGORITHMS,
+        jump=f"{task['user']}@{HOST}:{task['port']}" if task["jump"] else None,
     )
 
 

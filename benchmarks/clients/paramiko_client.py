@@ -37,9 +37,11 @@ def _connect(task: Task) -> Any:
     client = paramiko.SSHClient()
     client.load_host_keys(task["known_hosts"])
     transport = paramiko.Transport
+    through = _connect({**task, "jump": False}) if task["jump"] else None
     client.connect(
         HOST,
         task["port"],
+        sock=_channel(through, task) if through is not None else None,
         username=task["user"],
         key_filename=task["key"],
         allow_agent=False,
@@ -51,6 +53,13 @@ def _connect(task: Task) -> Any:
         },
     )
     return client
+
+
+def _channel(through: Any, task: Task) -> Any:
+    place = (HOST, task["port"])
+    channel = through.get_transport().open_channel("direct-tcpip", place, (HOST, 0))
+    channel.kept = through  # which would close itself
+    return channel
 
 
 def _get_file(sftp: Any, remote: str, local: str) -> None:

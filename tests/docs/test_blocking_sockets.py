@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from ssh_stack import PrivateKey
 from tests.interop.local import LocalSshd
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -25,6 +27,14 @@ def blocking(server: LocalSshd, command: str) -> subprocess.CompletedProcess[byt
         check=False,
         timeout=60,
     )
+
+
+def test_example_is_short() -> None:
+    text = (EXAMPLES / "blocking_sockets.py").read_text()
+    docstring = ast.get_docstring(ast.parse(text)) or ""
+    lines = [line for line in text.replace(docstring, "").splitlines() if line.strip()]
+
+    assert len(lines) < 80
 
 
 def test_cores_alone_run_a_command(sshd: LocalSshd) -> None:
@@ -49,5 +59,16 @@ def test_cores_alone_refuse_an_unknown_host(sshd: LocalSshd, tmp_path: Path) -> 
 
     done = blocking(other, "true")
 
-    assert (done.returncode, done.stdout) == (255, b"")
+    assert (done.returncode, done.stdout) == (1, b"")
     assert b"not trusted" in done.stderr
+
+
+def test_cores_alone_report_what_is_refused(sshd: LocalSshd, tmp_path: Path) -> None:
+    stranger = tmp_path / "key"
+    stranger.write_bytes(PrivateKey.generate("ed25519").to_openssh())
+    stranger.chmod(0o600)
+
+    done = blocking(attrs.evolve(sshd, key=stranger), "true")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"publickey" in done.stderr

@@ -66,6 +66,25 @@ def test_many_hosts_reports_the_host_that_fails(home: Path) -> None:
     assert "failed" in row
 
 
+def test_dask_hosts_work_in_a_local_cluster(home: Path) -> None:
+    argv = [sys.executable, str(EXAMPLES / "dask_hosts.py"), "web1", "gone", "web2"]
+    done = run(argv, home)
+
+    assert done.returncode == 1, done.stderr
+    assert "gone: connect to host 127.0.0.1 port 1: " in done.stdout
+    assert "2 hosts, mean load " in done.stdout
+    assert "3 of 3 hosts" in done.stderr
+
+
+def test_dask_reads_remote_files_in_a_local_cluster(home: Path, tmp_path: Path) -> None:
+    for count in (2, 3):
+        (tmp_path / f"{count}.log").write_text("line\n" * count)
+    done = run(command("dask_files.py", f"sftp://web1{tmp_path}/*.log"), home)
+
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["2", "3", "5"]
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
@@ -246,12 +265,41 @@ def test_drop_box_takes_files_of_openssh(home: Path, keys: Path, tmp_path: Path)
     assert not (tmp_path / "back").exists()
 
 
+def test_private_channel_is_served_to_its_own_client_alone(home: Path, keys: Path) -> None:
+    argv = command("private_channel.py", "serve", keys / "host_key", keys / "authorized_keys")
+    with served(argv, home) as port:
+        known = keys / "known_hosts"
+        known.write_text(f"[127.0.0.1]:{port} {(keys / 'host_key.pub').read_text()}")
+        asked = command(
+            *("private_channel.py", "sum", port, keys / "user_key", known, 40, 1, 1),
+        )
+        done = run(asked, home)
+        refused = subprocess.run(
+            [
+                *("ssh", "-F", "none", "-p", str(port), "-i", str(keys / "user_key")),
+                *("-o", f"UserKnownHostsFile={known}", "me@127.0.0.1", "true"),
+            ],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert (done.returncode, done.stdout) == (0, "42 bytes\n"), done.stderr
+    assert refused.returncode == 255  # a session is a channel type that it does not serve
+
+
 # ---------------------------------------------------------------- a test
 
 
-def test_test_of_a_backup_passes(tmp_path: Path) -> None:
+def test_test_of_a_backup_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # by its module: an environment may be older than the entry point
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = run([*argv, str(EXAMPLES / "test_backup.py")], tmp_path)
+    argv += ["-p", "ssh_stack.testing.plugin"]
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not that of this project
+    copy = tmp_path / "test_backup.py"
+    copy.write_text((EXAMPLES / "test_backup.py").read_text())
+    done = run([*argv, str(copy)], tmp_path)
 
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout

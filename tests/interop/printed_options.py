@@ -17,6 +17,8 @@ import attrs
 
 from ssh_stack.cli.arguments import parse_arguments
 from ssh_stack.cli.print_config import config_of, config_text
+from ssh_stack.config.consistency import check_jump
+from ssh_stack.local.user import local_user
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ def ours(call: Call) -> Made:
     try:
         arguments = parse_arguments(call.arguments)
         config = config_of(arguments)
+        check_jump(config, config.hostname or arguments.host, config.user or local_user())
         text = config_text(config, arguments.host)
     except (UsageError, OSError) as error:
         return Made(None, refusal=str(error))

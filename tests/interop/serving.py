@@ -11,7 +11,7 @@ import attrs
 
 import ssh_stack
 from ssh_auth import Accept, AuthContext, Reject
-from ssh_connection.aio import ServerAuthentication, SessionHandler
+from ssh_connection.aio import ForwardingRules, ServerAuthentication, SessionHandler
 from ssh_keys import PrivateKey
 from ssh_keys.files import read_authorized_keys
 from ssh_wire.messages.auth import InfoRequest, Prompt
@@ -46,6 +46,9 @@ class Given(TypedDict, total=False):
     session: SessionHandler
     user_algorithms: Callable[[str], Sequence[str]]
     revoked_keys: RevokedSource
+    agent_forwarding: bool
+    x11_forwarding: bool
+    forwarding: ForwardingRules
 
 
 @attrs.frozen

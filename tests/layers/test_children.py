@@ -28,6 +28,7 @@ FORKS = {
     ("ssh_agent/program/command.py", "fork"),  # to the background, before there is a loop
     ("ssh_stack/cli/background.py", "fork"),  # -f, before there is a loop
     ("ssh_stack/cli/background.py", "waitpid"),  # the first process waits for nothing else
+    ("ssh_stack/cli/control/through_master.py", "fork"),  # -f, while this thread is the only one
     ("ssh_stack/cli/detach.py", "fork"),  # the escape &: the first process ends
 }
 

@@ -52,6 +52,30 @@ def test_command_is_installed(python: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
+USER = """
+def test_program(ssh_server, sftp_server, ssh_agent):
+    ssh_server.answer("uptime", "up 3 days")
+    ssh_agent.add(ssh_server.user_key)
+    with ssh_server.connect_blocking() as conn:
+        assert conn.run("uptime", text=True).stdout == "up 3 days"
+"""
+
+
+@pytest.mark.timeout(600)
+def test_extra_gives_pytest_the_fixtures(python: Path, tmp_path: Path) -> None:
+    wanted = f"{ROOT / 'packages' / 'ssh-stack'}[pytest]"
+    pip(python, "install", f"--constraint={ROOT / 'constraints.txt'}", wanted)
+    (tmp_path / "test_program.py").write_text(USER)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not that of a folder above
+    command = [str(python), "-m", "pytest", "-q", "-W", "error"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
 @pytest.mark.timeout(600)
 def test_wheels_are_typed_and_pure(python: Path, tmp_path: Path) -> None:
     pip(python, "wheel", "--no-deps", f"--wheel-dir={tmp_path}", *map(str, PACKAGES))

@@ -70,6 +70,8 @@ class ModuleWriter:
                 yield from self._typevar(mirror, source)
             case "function":
                 yield from self._function(mirror, source)
+            case "written":
+                pass  # by hand, in a module of its own
 
     # ------------------------------------------------------------- classes
 
@@ -156,7 +158,9 @@ class ModuleWriter:
         original = self._names.need_source(mirror)
         yield f"def {mirror.name}({writer.signature(node)}) -> {returns}:"
         yield from docstring(doc, INDENT)
-        yield f"{INDENT}return {returns}({portal}(), {original}({writer.passed(node)}))"
+        scope, _, opened = returns.rstrip("]").partition("[")
+        given = f"{portal}(), {original}({writer.passed(node)})"
+        yield f"{INDENT}return {scope}({given}{f', {opened}' if opened else ''})"
 
 
 def _mirrored(mirror: Mirror, source: Module) -> Iterator[tuple[str, Member]]:

@@ -156,6 +156,10 @@ class Translator(ast.NodeTransformer):
                 slice=ast.Tuple(elts=[inner, ast.Constant(value=EllipsisType())]),
             ):
                 return f"tuple({self.wrapped(inner, 'each')} for each in {value})"
+            case ast.Subscript(
+                value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[ast.Name() as first, *rest])
+            ) if not any(self.mentions_twin(each) for each in rest):
+                return f"({self.wrapped(first, f'{value}[0]')}, *{value}[1:])"
             case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
                 some = self.wrapped(left, "found")
                 return f"None if (found := {value}) is None else {some}"

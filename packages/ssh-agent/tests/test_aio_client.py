@@ -318,7 +318,7 @@ async def test_first_place_that_has_agent_is_taken(
     def two_places(*_asked: object) -> tuple[Location, ...]:
         return tuple(places)
 
-    monkeypatch.setattr("ssh_agent.aio.client.locate", two_places)
+    monkeypatch.setattr("ssh_agent.aio.streams.locate", two_places)
 
     for _ in range(2):
         async with AgentClient.connect() as agent:

@@ -85,7 +85,7 @@ def test_folder_of_a_socket_that_cannot_be_made_goes(
 @pytest.mark.row("G08")
 def test_folder_that_every_user_may_change_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    with pytest.raises(UsageError, match="every user may change"):
+    with pytest.raises(UsageError, match="may be changed by every user"):
         AgentListener.open(tmp_path / "socket")
 
     tmp_path.chmod(0o1777)  # as /tmp: the sticky bit keeps others from moving the socket

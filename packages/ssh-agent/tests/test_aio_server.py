@@ -22,6 +22,7 @@ from ssh_agent.messages import Lock, RequestIdentities, SignRequest, Unlock
 from ssh_agent.server import ConfirmationNeeded, HeldIdentity, Keyring
 from ssh_keys import PrivateKey, PublicKey
 from ssh_wire import SSHError, UsageError
+from ssh_wire.aio import accept
 
 KEY = KEYS["ed25519"]
 PUBLIC = KEY.public_key
@@ -267,8 +268,7 @@ async def test_clients_over_the_limit_wait_until_one_leaves() -> None:
 async def test_connection_that_the_system_has_no_room_for_is_taken_later(
     agent: AgentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = asyncio.get_running_loop()
-    accept, failures = loop.sock_accept, [OSError("too many open files")]
+    failures = [OSError("too many open files")]
 
     async def fail_once(listening: socket.socket) -> tuple[socket.socket, object]:
         if failures:
@@ -276,7 +276,7 @@ async def test_connection_that_the_system_has_no_room_for_is_taken_later(
         return await accept(listening)
 
     monkeypatch.setattr(server, "_PAUSE", 0.0)
-    monkeypatch.setattr(loop, "sock_accept", fail_once)
+    monkeypatch.setattr(server, "accept", fail_once)
 
     async with AgentClient.connect(agent.path) as client:  # taken by what waits already
         assert await client.identities() == ()

@@ -322,7 +322,7 @@ def test_path_that_is_taken_is_an_error(
     )
     tmp_path.chmod(0o777)
     assert main(["-a", str(tmp_path / "other")]) == 1
-    assert "every user may change" in capsys.readouterr().err
+    assert "may be changed by every user" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_harmless")

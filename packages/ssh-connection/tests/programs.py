@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from ssh_connection import ConnectionLimits, ExitSignal
+from ssh_connection import ConnectionLimits, ExitSignal, Services
+from ssh_connection.addresses import Address
 from ssh_connection.aio import ClientConnection, ServerConnection, Session, SessionHandler, User
 from ssh_connection.aio.testing import EndpointPair, client_settings, server_settings
 from ssh_wire import Message
@@ -97,7 +98,7 @@ def pair(
     )
 
 
-def limited(**limits: int) -> dict[str, Any]:
+def limited(**limits: Any) -> dict[str, Any]:
     """Settings with limits."""
     return {"limits": ConnectionLimits(**limits)}
 
@@ -132,23 +133,83 @@ def ignore(*_: object) -> None:
     """Do nothing, and say nothing."""
 
 
+def silence(endpoint: ClientConnection | ServerConnection) -> None:
+    """Let an endpoint leave every channel and every global request without an answer."""
+    endpoint._mux.services = Services()
+    replace(endpoint, "channel_not_served", ignore)
+    replace(endpoint, "request_not_served", ignore)
+
+
+def service(endpoint: ClientConnection | ServerConnection, channel_type: str) -> Any:
+    """Return the object that serves a channel type."""
+    row: Any = endpoint._mux.services.channel_type(channel_type.encode())
+    return row.opened.__self__
+
+
+def granted_forwards(server: ServerConnection) -> Any:
+    """Return what a server listens on for its client."""
+    row: Any = server._mux.services.global_request(b"tcpip-forward")
+    return row.received.__self__
+
+
 async def read_to_end(reader: asyncio.StreamReader) -> None:
     """Read the end of a stream, clean or not."""
     with suppress(ConnectionError):
         assert await reader.read() == b""
 
 
+class Rules:
+    """Forwarding rules that allow what they are told to, and note what they are asked."""
+
+    def __init__(self, *, allow: bool = True) -> None:
+        self.allow = allow
+        self.asked: list[Address] = []
+
+    def may_connect(self, user: User, address: Address) -> bool:
+        self.asked.append(address)
+        return self.allow and user.name == "tester"
+
+    def may_listen(self, user: User, address: Address) -> bool:
+        self.asked.append(address)
+        return self.allow and user.name == "tester"
+
+
 class Anywhere:
     """Forwarding rules that allow everything."""
 
-    def may_connect(self, user: User, host: str, port: int) -> bool:
-        del user, host, port
+    def may_connect(self, user: User, address: Address) -> bool:
+        del user, address
         return True
 
-    def may_listen(self, user: User, address: str, port: int) -> bool:
-        del user, address, port
+    def may_listen(self, user: User, address: Address) -> bool:
+        del user, address
         return True
 
 
 FORWARDING: dict[str, Any] = {"forwarding": Anywhere()}
 """Settings of a server that forwards everything."""
+
+
+class Receiver:
+    """Keeps what a channel tells it."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.events: list[str] = []
+        self.error: Exception | None = None
+
+    def data_received(self, data: memoryview) -> None:
+        self.data += data
+
+    def eof_received(self) -> None:
+        self.events.append("eof")
+
+    def pipe_closed(self, error: Exception | None) -> None:
+        self.events.append("closed")
+        self.error = error
+
+    def pause_writing(self) -> None:
+        self.events.append("pause")
+
+    def resume_writing(self) -> None:
+        self.events.append("resume")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from programs import settle
+from programs import Receiver, settle
 from ssh_connection import ChannelClosed, ChannelOpenRefused, ConnectionLimits
 from ssh_connection.aio import Channel
 from ssh_connection.testing import Side
@@ -16,31 +16,6 @@ from ssh_wire.messages import connection as m
 pytestmark = pytest.mark.usefixtures("reports")
 
 LIMITS = ConnectionLimits(window=100, write_buffer=10)
-
-
-class Receiver:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.events: list[str] = []
-        self.error: Exception | None = None
-
-    def data_received(self, data: memoryview) -> None:
-        self.data += data
-
-    def eof_received(self) -> None:
-        self.events.append("eof")
-
-    def pipe_closed(self, error: Exception | None) -> None:
-        self.events.append("closed")
-        self.error = error
-
-    def pause_writing(self) -> None:
-        self.events.append("pause")
-
-    def resume_writing(self) -> None:
-        self.events.append("resume")
 
 
 def opened(window: int = 100) -> tuple[Side, Channel]:

@@ -199,3 +199,26 @@ async def test_subsystem_opening_can_be_cancelled_at_every_step() -> None:
             await settle()
             assert not ends.client._mux.channels
             assert not ends.server._mux.channels
+
+
+@pytest.mark.parametrize("given", [{"stdin": b"x"}, {"stdin": 0}, {"input": b""}])
+async def test_command_that_dies_with_its_channel_takes_no_input(
+    commands: Commands, sessions: Recording, given: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError, match="excludes stdin and input"):
+        await commands.run("x", dies_with_channel=True, **given)
+    if "stdin" in given:
+        with pytest.raises(UsageError, match="excludes stdin and input"):
+            commands.start("x", dies_with_channel=True, **given)
+    with pytest.raises(UsageError, match="for commands, not for shells"):
+        commands.start(dies_with_channel=True)
+
+    assert sessions.launches == []
+
+
+async def test_terminal_hangs_up_and_leaves_the_input_to_the_command(
+    commands: Commands, sessions: Recording
+) -> None:
+    commands.start("x", dies_with_channel=True, stdin=b"in", pty=Pty())
+
+    assert [each.is_tied for each in sessions.launches] == [False]

@@ -34,7 +34,6 @@ from ssh_transport import (
     profiles,
 )
 from ssh_transport.aio import Driver
-from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -221,9 +220,9 @@ async def test_messages_behind_userauth_success_reach_the_connection() -> None:
     received: list[str] = []
 
     class Listening(ClientConnection):
-        def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
-            received.append(message.kind)
-            super().global_request(message, reply)
+        def request_not_served(self, name: str, reply: Any) -> None:
+            received.append(name)
+            super().request_not_served(name, reply)
 
     ends = pair()
     ends.client = Listening(client_settings(), random)

@@ -11,7 +11,7 @@ from ssh_connection.aio import ClientConnection
 from ssh_connection.aio.client.handshake import Handshake
 from ssh_connection.aio.testing import client_settings
 from ssh_keys import PrivateKey
-from ssh_transport import ConnectionLost, IdentificationError
+from ssh_transport import ClosedBeforeIdentification, ConnectionLost, IdentificationError
 from ssh_transport import events as ev
 from ssh_transport.aio import Driver
 
@@ -56,6 +56,7 @@ async def test_caller_that_is_cancelled_does_not_break_the_host_key() -> None:
     [
         (b"", "closed the connection before it identified itself$"),
         (b"220 mail ready\r\nmore\r\n", "identified itself; it sent '220 mail ready'$"),
+        (b"Exceeded MaxStartups", "identified itself; it sent 'Exceeded MaxStartups'$"),
     ],
 )
 async def test_server_that_closes_before_its_identification_is_not_an_ssh_server(
@@ -88,8 +89,12 @@ async def test_server_that_closes_before_its_identification_is_not_an_ssh_server
 
     client = ClientConnection(client_settings(), bytes)
 
-    with pytest.raises(IdentificationError, match=told) as caught:
+    with pytest.raises(ClosedBeforeIdentification, match=told) as caught:
         await client.establish(dial)
+
+    assert isinstance(caught.value, IdentificationError)
+    assert isinstance(caught.value, ConnectionError)
+    assert "\r\n".join(caught.value.received) == sent.decode().removesuffix("\r\n")
 
     assert isinstance(caught.value.__cause__, ConnectionLost)
     assert client.is_closed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from ssh_auth import (
     AuthCredential,
     AuthenticationFailed,
     AuthLimits,
+    AuthProgress,
     InteractiveCredential,
     KeyCredential,
     KeySigner,
@@ -22,6 +24,7 @@ from ssh_auth import (
     PasswordCredential,
     Reject,
     Result,
+    UnusableCredential,
 )
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey, PublicKey
@@ -245,3 +248,76 @@ async def test_server_sig_algs_that_arrive_later_are_used_too() -> None:
         assert ends.client._login is not None
         asked.append(ends.client._login._auth.server_sig_algs)
     assert asked == [("ssh-ed25519",)]
+
+
+class Turns:
+    """A strategy that gives each credential once."""
+
+    def __init__(self, *credentials: AuthCredential) -> None:
+        self._left = list(credentials)
+
+    def next_credential(self, _progress: AuthProgress, /) -> AuthCredential | None:
+        return self._left.pop(0) if self._left else None
+
+
+async def test_credential_of_a_strategy_is_judged_when_its_turn_comes() -> None:
+    asked: list[str] = []
+
+    async def password(_context: AuthContext, given: str) -> Result:
+        asked.append(given)
+        return Accept() if given == "right" else Reject()
+
+    def withhold(credential: AuthCredential) -> str:
+        return "" if credential is allowed else "the host key has changed"
+
+    allowed = PasswordCredential("right")
+    strategy = Turns(PasswordCredential("kept"), allowed)
+    async with pair(
+        authentication=ServerAuthentication(password=password),
+        client={"credentials": strategy, "withhold": withhold},
+    ) as ends:
+        first, second = ends.client.auth_attempts
+
+    assert (first.outcome, first.detail) == (Outcome.UNUSABLE, "the host key has changed")
+    assert second.outcome is Outcome.ACCEPTED
+    assert asked == ["right"]
+
+
+def allow(_credential: AuthCredential) -> str:
+    return ""
+
+
+async def test_strategy_without_a_credential_left_fails() -> None:
+    ends = pair(
+        authentication=ServerAuthentication(password=right_password),
+        client={"credentials": Turns(PasswordCredential("wrong")), "withhold": allow},
+    )
+    with pytest.raises(AuthenticationFailed):
+        await ends.client.establish(ends.dial)
+    await ends.server.close()
+
+
+async def test_debug_log_has_the_credentials_and_what_came_of_them_without_secrets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "ssh_connection")
+    credentials = [
+        UnusableCredential("publickey", "file /id", "it is damaged\x07"),
+        KeyCredential(KeySigner(KEY)),
+        PasswordCredential("wr0ng", source="caller"),
+        PasswordCredential("right"),
+    ]
+    async with pair(
+        authentication=ServerAuthentication(password=right_password),
+        client={"credentials": credentials},
+    ):
+        pass
+    told = [each.getMessage() for each in caplog.records]
+    offers = [each for each in told if each.startswith("credential ")]
+    assert offers[0] == "credential 1: publickey (file /id, it is damaged\\x07)"
+    assert KEY.public_key.fingerprint() in offers[1]
+    assert offers[2:] == ["credential 3: password (caller)", "credential 4: password"]
+    results = [each for each in told if each.startswith("authentication by ")]
+    assert any(each.endswith("; the server accepts password") for each in results)
+    assert "wr0ng" not in caplog.text
+    assert "right" not in caplog.text

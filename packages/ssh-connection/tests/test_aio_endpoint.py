@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import attrs
 import pytest
 
-from programs import Remote, ignore, inject, pair, replace, settle
+from programs import Remote, ignore, inject, pair, replace, settle, silence
+from ssh_connection import ChannelClosed
 from ssh_connection.aio import (
     ClientConnection,
     KeepaliveOptions,
@@ -21,7 +23,7 @@ from ssh_transport import ConnectionLost, PeerDisconnected, TransportOptions, ev
 from ssh_transport.algorithms import Profile
 from ssh_transport.handlers import HANDLERS
 from ssh_transport.states import Action
-from ssh_wire import DisconnectReason
+from ssh_wire import DisconnectReason, UsageError
 from ssh_wire.messages import connection as m
 from ssh_wire.messages.transport import Unimplemented
 
@@ -74,8 +76,8 @@ async def test_peer_that_answers_anything_is_alive(answer: str) -> None:
     class Odd(ServerConnection):
         asked = 0
 
-        def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
-            del message
+        def request_not_served(self, name: str, reply: Any) -> None:
+            del name
             self.asked += 1
             if answer == "success":
                 self._mux.grant(reply)
@@ -99,9 +101,9 @@ async def test_busy_peer_is_sent_no_keepalive() -> None:
     asked: list[str] = []
 
     class Counting(ServerConnection):
-        def global_request(self, message: m.AnyGlobalRequest, reply: Any) -> None:
-            asked.append(message.kind)
-            super().global_request(message, reply)
+        def request_not_served(self, name: str, reply: Any) -> None:
+            asked.append(name)
+            super().request_not_served(name, reply)
 
     ends = pair(client={"keepalive": KeepaliveOptions(interval=10)}, keepalive=None)
     ends.server = Counting(ends.server._settings, bytes)
@@ -303,3 +305,73 @@ async def test_legacy_algorithms_are_warned_of_once(
     found = [record.getMessage() for record in caplog.records if "not safe" in record.getMessage()]
     assert len(found) == warned
     assert all("it uses mlkem768x25519-sha256, ssh-ed25519, " in text for text in found)
+
+
+async def test_connection_in_a_fork_is_not_used_and_not_closed() -> None:
+    async with pair() as ends:
+        ends.client._driver._inherited = True
+        with pytest.raises(UsageError, match="fork"):
+            await ends.client.ping()
+        await ends.client.close()
+        assert not ends.client.is_closed
+        ends.client._driver._inherited = False
+        assert await ends.client.ping() >= 0
+
+
+def run_elsewhere(work: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine in an event loop of its own."""
+    asyncio.run(work)
+
+
+async def test_connection_is_not_used_from_another_event_loop() -> None:
+    async with pair() as ends:
+        for use in (ends.client.ping(), ends.client.close()):
+            with pytest.raises(UsageError, match="belongs to another event loop"):
+                await asyncio.to_thread(run_elsewhere, use)
+        assert not ends.client.is_closed
+
+
+async def test_request_that_is_not_answered_fails_when_the_connection_is_lost() -> None:
+    async with pair() as ends:
+        silence(ends.server)
+        request = m.GlobalRequest(kind="x@y", want_reply=True)
+        asking = asyncio.create_task(ends.client._global_request(request))
+        await settle()
+        assert not asking.done()
+        assert ends.link is not None
+        ends.link.cut()
+        with pytest.raises(ConnectionLost):
+            await asking
+
+
+async def test_work_that_writes_is_done_at_once_and_sent_in_the_same_turn() -> None:
+    async with pair() as ends:
+        core = ends.client._core
+        done: list[int] = []
+
+        def work() -> None:
+            core.send_payload(m.GlobalRequest(kind="x@y", want_reply=False).encode())
+            done.append(core.outgoing_size)
+
+        ends.client.flush_after(work)
+        assert len(done) == 1
+        assert core.outgoing_size == 0
+
+
+async def test_services_registered_on_a_closed_connection_get_the_end_of_it() -> None:
+    client = ClientConnection(client_settings(), bytes)
+    await client.close()
+    client.register()
+    with pytest.raises(ChannelClosed) as caught:
+        client._mux.request(m.GlobalRequest(kind="x@y", want_reply=True), ignore)
+    assert isinstance(caught.value.__cause__, ConnectionLost)
+
+
+async def test_stream_that_ends_by_itself_is_the_cause_of_the_loss() -> None:
+    client = ClientConnection(client_settings(), bytes)
+    cause = OSError("the cable")
+    client.connection_lost(cause)
+    with pytest.raises(ConnectionLost, match="the connection was lost") as caught:
+        await client.ping()
+    assert caught.value.__cause__ is cause
+    await client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -20,18 +21,22 @@ def rekeying(role: str, **options: Any) -> TransportOptions:
     return TransportOptions(algorithms=algorithms, **options)
 
 
-@pytest.mark.row("R10")
-async def test_rekey_from_both_sides_under_load_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    exchanges: list[float] = []
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When a key exchange was complete, on either side."""
+    found: list[float] = []
     completed = RekeyPolicy.completed
 
     def counted(policy: RekeyPolicy, now: float) -> None:
-        exchanges.append(now)
+        found.append(now)
         completed(policy, now)
 
     monkeypatch.setattr(RekeyPolicy, "completed", counted)
+    return found
+
+
+@pytest.mark.row("R10")
+async def test_rekey_from_both_sides_under_load_loses_nothing(exchanges: list[float]) -> None:
     async with pair(
         both,
         transport=rekeying("server", rekey_bytes=400_000),
@@ -40,6 +45,34 @@ async def test_rekey_from_both_sides_under_load_loses_nothing(
         done = await ends.client.run("both", input=bytes(3_000_000))
         assert (len(done.stdout), len(done.stderr)) == (8 << 20, 8 << 20)
         assert len(exchanges) > 40
+
+
+@pytest.mark.row("R10")
+@pytest.mark.parametrize(
+    ("limit", "size", "least"), [(16, 100_000, 2000), (1024, 400_000, 400), (1 << 18, 4 << 20, 16)]
+)
+async def test_storm_of_rekeys_of_both_sides_changes_no_byte(
+    limit: int, size: int, least: int, exchanges: list[float]
+) -> None:
+    data = random.Random(limit).randbytes(size)  # noqa: S311 (nothing secret)
+    async with pair(
+        cat,
+        transport=rekeying("server", rekey_bytes=limit),
+        client={"transport": rekeying("client", rekey_bytes=limit)},
+    ) as ends:
+        back = b""
+        async with ends.client.start("cat") as process:
+            for at in range(0, size, size // 50):
+                piece = data[at : at + size // 50]
+                writing = asyncio.ensure_future(process.stdin.write(piece))
+                back += await process.stdout.readexactly(len(piece))
+                await writing
+        assert back == data
+        while len(exchanges) < least:  # idle, too: each is begun at once
+            ends.client.rekey()
+            ends.server.rekey()
+            await ends.client.ping()
+        assert not ends.client.is_closed
 
 
 @pytest.mark.row("R10")

@@ -273,7 +273,7 @@ async def test_bridge_without_a_channel_keeps_what_the_socket_sends() -> None:
     bridge.resume_writing()
     bridge.data_received(b"x")
     assert bridge.eof_received() is True
-    assert bridge.peer == ("", 0)
+    assert bridge.peer == ("127.0.0.1", 65535)
     waiting = asyncio.create_task(bridge.wait_done())
     bridge.connection_lost(None)
     await settle(2)
@@ -288,7 +288,7 @@ async def test_channel_is_closed_when_its_socket_has_gone_before() -> None:
     side.receive(m.ChannelOpenConfirmation(recipient=0, sender=7, window=1, max_packet=1))
     side.wire.sent()
     bridge = Bridge()
-    assert bridge.peer == ("", 0)
+    assert bridge.peer == ("127.0.0.1", 65535)
     bridge.connection_made(Socket())
     bridge.connection_lost(None)
     bridge.join(channel)

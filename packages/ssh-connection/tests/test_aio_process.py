@@ -107,6 +107,20 @@ async def test_refused_request_is_named(refused: str) -> None:
         assert not ends.client._mux.channels
 
 
+async def test_detached_process_outlives_its_block_and_not_its_connection() -> None:
+    remote = Remote(says=b"written")
+    async with pair(remote) as ends:
+        async with ends.client.start("x") as process:
+            await remote.started.wait()
+            process.detach()
+        await settle()
+        assert remote.signals == []
+        assert not remote.ended.is_set()
+        await ends.client.close()
+        await remote.ended.wait()
+        await process.close()  # which has nothing left to do
+
+
 @pytest.mark.parametrize("with_env", [True, False])
 async def test_start_fails_when_the_server_closes_before_the_request(*, with_env: bool) -> None:
     async with pair(upper) as ends:
@@ -152,6 +166,8 @@ async def test_process_start_can_be_cancelled_at_every_step() -> None:
             await settle()
             assert not ends.client._mux.channels
             assert not ends.server._mux.channels
+            if remote.started.is_set():
+                assert set(remote.signals) == {"TERM"}
         else:
             pytest.fail("it never started")
 
@@ -181,6 +197,27 @@ async def test_process_is_closed_by_ever_stronger_signals(
 
 
 @pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+async def test_end_of_a_process_is_taken_although_its_output_is_not_read(stream: str) -> None:
+    async def flood(session: Session) -> None:
+        stopped = asyncio.Event()
+        session.on_signal = lambda _: stopped.set()
+        write = session.write if stream == "stdout" else session.write_stderr
+        await write(bytes(5_000_000))  # more than the window, which is behind the unread data
+        await stopped.wait()
+        await write(b"farewell")
+        session.exit(ExitSignal("TERM"))
+
+    async with pair(flood) as ends:
+        async with ends.client.start("x") as process:
+            process.launch = attrs.evolve(process.launch, grace=600.0)
+            assert await getattr(process, stream).readexactly(1) == b"\0"
+        assert process.exit_signal is not None
+        assert process.exit_signal.name == "TERM"
+        unread = await getattr(process, stream).read()
+        assert 2_000_000 < len(unread) < 4_500_000  # what had arrived, and no end of more
+
+
 async def test_process_close_is_bounded_when_the_server_does_not_answer() -> None:
     async with pair(Remote()) as ends:
         process = await ends.client.start("x").open()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_connection.aio import Launch, command_line
+from ssh_connection.aio.process.launch import signal_name
 from ssh_wire import UsageError
 from ssh_wire.messages import connection as m
 
@@ -27,6 +28,26 @@ def test_quoted_list_is_split_into_the_same_words_by_a_shell(words: list[str]) -
     line = command_line(words)
     assert shlex.split(line) == words
     assert command_line(tuple(words)) == line
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("TERM", "TERM"),
+        ("SIGKILL", "KILL"),
+        ("INFO", "INFO@openssh.com"),
+        ("SIGINFO", "INFO@openssh.com"),
+        ("sig@example.com", "sig@example.com"),
+    ],
+)
+def test_signal_is_sent_by_its_name_of_the_protocol(given: str, sent: str) -> None:
+    assert signal_name(given) == sent
+
+
+@pytest.mark.parametrize("name", ["term", "WINCH", "", "SIG", "15"])
+def test_signal_that_the_protocol_does_not_have_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=r"is not a signal of SSH: ABRT, .* or INFO$"):
+        signal_name(name)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +78,7 @@ def test_words_without_an_order_are_refused(command: Any) -> None:
         (Launch(), m.ShellRequest(recipient=0), "the shell"),
     ],
 )
-def test_launch_becomes_its_request(
-    launch: Launch, request_: m.AnyChannelRequest, title: str
-) -> None:
+def test_launch_becomes_its_request(launch: Launch, request_: m.RequestHead, title: str) -> None:
     assert launch.request == request_
     assert launch.title == title
 

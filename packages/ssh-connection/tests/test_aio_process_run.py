@@ -8,19 +8,41 @@ from typing import Any
 
 import pytest
 
-from programs import Remote, both, cat, ignore, limited, pair, replace, settle, upper
+from programs import (
+    Remote,
+    both,
+    cat,
+    limited,
+    pair,
+    replace,
+    service,
+    settle,
+    silence,
+    until,
+    upper,
+)
 from ssh_connection import (
     ChannelClosed,
     ChannelOpenRefused,
+    ChannelType,
     CommandFailed,
     NoExitStatus,
     RequestRefused,
     SSHTimeout,
 )
-from ssh_connection.aio import CommandInterrupted, OutputTooLarge, Session, Timeouts
-from ssh_connection.aio.process.run import RunOptions
+from ssh_connection.aio import (
+    CommandInterrupted,
+    Launch,
+    OutputTooLarge,
+    Process,
+    Session,
+    Timeouts,
+)
+from ssh_connection.aio.process.run import RunOptions, run_command
+from ssh_connection.channel import ChannelProtocol
 from ssh_transport import ConnectionLost
-from ssh_wire import UsageError
+from ssh_wire import SSHError, UsageError
+from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
 
@@ -113,10 +135,11 @@ async def test_missing_exit_status_is_raised_with_the_output() -> None:
 
 
 @pytest.mark.row("R01")
-async def test_command_interrupted_has_the_output_received_before() -> None:
+@pytest.mark.parametrize("check", [True, False])
+async def test_command_interrupted_has_the_output_received_before(*, check: bool) -> None:
     remote = Remote(says=b"first")
     async with pair(remote) as ends:
-        running = asyncio.create_task(ends.client.run("x"))
+        running = asyncio.create_task(ends.client.run("x", check=check))
         await remote.started.wait()
         await settle()
         assert ends.link is not None
@@ -127,6 +150,78 @@ async def test_command_interrupted_has_the_output_received_before() -> None:
         assert caught.value.completed.exit_status is None
         with pytest.raises(ConnectionLost):
             await ends.client.run("again")
+
+
+async def hang_up(session: Session) -> None:
+    """Send output, EOF and the status, and never CLOSE: some devices hang up instead."""
+    await session.write(b"all")
+    core = session.channel.core
+    core.write_eof()
+    core.in_order(m.ExitStatus(recipient=0, status=5))
+    await asyncio.Event().wait()
+
+
+async def send_status(session: Session) -> None:
+    """Send the status, and not the end of the output."""
+    await session.write(b"some")
+    session.channel.core.in_order(m.ExitStatus(recipient=0, status=0))
+    await asyncio.Event().wait()
+
+
+async def test_result_that_was_told_in_full_survives_the_loss_of_the_connection() -> None:
+    async with pair(hang_up) as ends:
+        running = asyncio.create_task(ends.client.run("x", text=True))
+        await until(lambda: any(c.eof_received for c in ends.client._mux.channels.values()))
+        await settle()
+        assert ends.link is not None
+        ends.link.cut()
+        done = await running
+        assert (done.stdout, done.exit_status) == ("all", 5)
+
+
+async def test_status_without_the_end_of_the_output_is_no_result() -> None:
+    async with pair(send_status) as ends:
+        process = await ends.client.sessions.open_drained(Launch(command="x"))
+
+        async def opened(_: object) -> Process:
+            return process
+
+        running = asyncio.create_task(run_command("x", RunOptions(), opened))
+        await until(lambda: process.exit_status == 0)
+        await settle()
+        assert ends.link is not None
+        ends.link.cut()
+        with pytest.raises(CommandInterrupted) as caught:
+            await running
+        assert caught.value.completed.stdout == b"some"
+        assert caught.value.completed.exit_status == 0
+
+
+@pytest.mark.parametrize("failure", ["status", "lost", "missing", "large", "timeout"])
+@pytest.mark.usefixtures("clock")
+async def test_what_a_failure_has_is_text_where_text_was_asked_for(failure: str) -> None:
+    async def command(session: Session) -> int:
+        await session.write(b"\xc3\xa9 \xff")  # which is not all UTF-8
+        if failure == "missing":
+            session.channel.abort()
+        if failure != "status":
+            await asyncio.Event().wait()
+        return 3
+
+    async with pair(command) as ends:
+        limit = 3 if failure == "large" else None
+        seconds = 3 if failure == "timeout" else None
+        running = asyncio.create_task(
+            ends.client.run("x", text=True, check=True, max_output=limit, timeout=seconds)
+        )
+        if failure == "lost":
+            await settle()
+            assert ends.link is not None
+            ends.link.cut()
+        with pytest.raises(SSHError) as caught:
+            await running
+        completed: Any = vars(caught.value)["completed"]
+        assert completed.stdout == "\u00e9 \ufffd"[: 2 if failure == "large" else None]
 
 
 async def test_command_is_interrupted_when_the_connection_is_lost_at_its_start() -> None:
@@ -157,7 +252,7 @@ async def test_timeout_ends_the_command_and_has_its_output(obeys: tuple[str, ...
 @pytest.mark.usefixtures("clock")
 async def test_session_that_is_not_opened_times_out_by_the_name_of_its_stage() -> None:
     async with pair(Remote(), client={"timeouts": Timeouts(open=3)}) as ends:
-        replace(ends.server, "channel_requested", ignore)
+        silence(ends.server)
         with pytest.raises(SSHTimeout, match="while waiting for the server's answer") as caught:
             await ends.client.run("x", timeout=10)
         assert caught.value.completed is None
@@ -253,6 +348,7 @@ async def test_second_cancel_does_not_wait_for_the_command() -> None:
         await settle()
         assert not ends.client._mux.channels
         assert remote.ended.is_set()
+        assert remote.signals == ["TERM", "KILL"]
 
 
 @pytest.mark.parametrize("started", [True, False])
@@ -277,15 +373,13 @@ async def test_run_fails_when_its_channel_closes_while_it_starts() -> None:
         return lambda *_: end.server._mux.channels[0].abort()
 
     async with pair(upper) as ends:
-        assert ends.server._services is not None
-        sessions = ends.server._services._sessions
-        confirm = sessions.open
+        confirm = service(ends.server, "session").open
 
-        def open_and_close(core: Any) -> None:
-            confirm(core)
-            core.handler.on_request = closing(ends)
+        def open_and_close(message: m.SessionOpen, core: ChannelProtocol) -> None:
+            confirm(message, core)
+            replace(core.handler, "on_request", closing(ends))
 
-        replace(sessions, "open", open_and_close)
+        ends.server.register(ChannelType(message=m.SessionOpen, opened=open_and_close))
         with pytest.raises(ChannelClosed):
             await ends.client.run("x")
 

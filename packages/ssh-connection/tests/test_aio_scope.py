@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ssh_connection.aio import Scope
+from ssh_connection.aio.scope import Scope, usage_of
 
 
 class Thing:
@@ -63,6 +63,31 @@ async def test_scope_that_was_not_opened_says_how_to_open_it() -> None:
     with pytest.raises(TypeError, match="`with` cannot wait: use `async with"):
         scope.__enter__()
     assert hasattr(Scope, "__exit__")  # Python looks for both
+
+
+async def test_scope_of_a_kind_of_its_own_names_its_own_statement() -> None:
+    class Named(Scope[Thing], usage="async with serve(…) as server"):
+        pass
+
+    class Heir(Named):
+        pass
+
+    for kind in (Named, Heir):
+        assert usage_of(kind(make)) == "async with serve(…) as server"
+    assert usage_of(Scope(make)) == "async with … as name"
+    Scope(make).__exit__(None, None, None)  # it is there, and does nothing
+
+
+async def test_scope_that_was_never_entered_closes_nothing() -> None:
+    things: list[Thing] = []
+
+    async def note() -> Thing:
+        things.append(Thing())
+        return things[0]
+
+    await Scope(note).__aexit__(None, None, None)
+
+    assert things == []
 
 
 class Fails(Thing):

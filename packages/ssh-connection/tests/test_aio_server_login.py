@@ -34,7 +34,7 @@ from ssh_wire.messages.transport import ExtInfo
 pytestmark = pytest.mark.usefixtures("reports")
 
 
-async def refusal(client: ClientConnection, message: m.AnyChannelOpen) -> int:
+async def refusal(client: ClientConnection, message: m.OpenHead) -> int:
     with pytest.raises(ChannelOpenRefused) as caught:
         await client._open(message)
     return caught.value.reason

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal
 
 import pytest
 
 from programs import Anywhere, pair, upper
 from ssh_auth import NOTHING, Accept, AddressPattern, AuthContext, Permissions, Result
-from ssh_connection import ChannelOpenRefused, RequestRefused
-from ssh_connection.aio import ClientConnection, ServerAuthentication, SessionSettings, User
+from ssh_connection import ChannelOpenRefused, ChannelType, RequestRefused, Services
+from ssh_connection.addresses import Address
+from ssh_connection.aio import (
+    ByteStream,
+    ClientConnection,
+    ServerAuthentication,
+    SessionSettings,
+    StreamService,
+    User,
+)
 from ssh_connection.aio.children import Children
-from ssh_connection.aio.server.host_keys import HostKeyProofs
-from ssh_connection.aio.server.services import Services
+from ssh_connection.aio.server.services import services_for
+from ssh_connection.channel import ChannelProtocol
 from ssh_connection.replies import PendingReply
 from ssh_connection.testing import Side
 from ssh_transport import ConnectionLost, PeerDisconnected
-from ssh_wire import DisconnectReason, OpenFailureReason, ProtocolError
+from ssh_wire import (
+    DisconnectReason,
+    Message,
+    OpenFailureReason,
+    ProtocolError,
+    lazy_attrs,
+    message,
+)
 from ssh_wire.messages import connection as m
 
 pytestmark = pytest.mark.usefixtures("reports")
@@ -33,8 +48,25 @@ OTHER = m.ChannelOpen(kind="x@y", sender=7, window=9, max_packet=9)
 
 LISTEN = m.TCPIPForward(want_reply=True, address="", port=1)
 CANCEL = m.CancelTCPIPForward(want_reply=True, address="", port=1)
-PROVE = m.GlobalRequest(kind="hostkeys-prove-00@openssh.com", want_reply=True)
 NO_MORE = m.GlobalRequest(kind="no-more-sessions@openssh.com", want_reply=True)
+
+
+@message(90)
+class Private(m.OpenHead):
+    """A channel type of one's own."""
+
+    kind: Literal["private@example.com"] = lazy_attrs.field(
+        default="private@example.com", init=False
+    )
+
+
+async def echo(message: Private, stream: ByteStream) -> None:
+    """Give back what is read."""
+    del message
+    await stream.write(await stream.read())
+
+
+OWN = StreamService(Private, echo)
 
 
 class Nowhere:
@@ -43,70 +75,64 @@ class Nowhere:
     def __init__(self) -> None:
         self.asked = 0
 
-    def may_connect(self, user: User, host: str, port: int) -> bool:
-        del user, host, port
+    def may_connect(self, user: User, address: Address) -> bool:
+        del user, address
         self.asked += 1
         return False
 
-    def may_listen(self, user: User, address: str, port: int) -> bool:
-        return self.may_connect(user, address, port)
+    def may_listen(self, user: User, address: Address) -> bool:
+        return self.may_connect(user, address)
 
 
-class Proofs:
-    """Host keys whose proofs are denied."""
+class Served(Side):
+    """A side that notes what it does not serve, and leaves it without an answer."""
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
-        self.asked: list[m.GlobalRequest] = []
+    def __init__(self) -> None:
+        super().__init__(accept=False)
+        self.mux.services = Services()
+        self.not_served: list[str] = []
 
-    def prove(self, message: m.GlobalRequest, reply: PendingReply) -> None:
-        self.asked.append(message)
-        self._side.mux.deny(reply)
+    def channel_not_served(self, channel: ChannelProtocol) -> None:
+        self.not_served.append(channel.kind)
+
+    def request_not_served(self, name: str, reply: PendingReply) -> None:
+        del reply
+        self.not_served.append(name)
 
 
 class Server:
     """The services of one user without a connection."""
 
     def __init__(self, rules: Nowhere | None, permissions: Permissions | None = None) -> None:
-        self.side = Side(accept=False)
-        self.proofs = Proofs(self.side)
+        self.side = Served()
         self.children = Children(self.side.failures.append, 1.0)
         user = User("tester", None, permissions or Permissions())
-        settings = SessionSettings(shell=upper, forwarding=rules)
+        settings = SessionSettings(shell=upper, forwarding=rules, services=[OWN])
         context = AuthContext(user="tester")
-        self.services = Services(
-            user,
-            settings,
-            context,
-            self.side.mux,
-            self.children,
-            cast("HostKeyProofs", self.proofs),
-        )
+        served = services_for(user, settings, context, self.side.mux, self.children)
+        self.side.mux.services.register(*served)
 
-    def open_channel(self, message: m.AnyChannelOpen) -> bool:
+    def serves(self, message: Message) -> bool:
+        """Receive a message; return whether it is served."""
         self.side.receive(message)
-        return self.services.open_channel(*self.side.opens.pop())
-
-    def answer(self, message: m.AnyGlobalRequest) -> bool:
-        self.side.receive(message)
-        return self.services.answer(*self.side.requests.pop())
+        return not self.side.not_served
 
 
 @pytest.mark.parametrize("rules", [True, False])
 @pytest.mark.parametrize("message", [FORWARDED, X11, OTHER], ids=lambda each: type(each).__name__)
 async def test_channel_of_another_kind_is_left_to_the_connection(
-    message: m.AnyChannelOpen, *, rules: bool
+    message: m.OpenHead, *, rules: bool
 ) -> None:
     server = Server(Nowhere() if rules else None)
 
-    assert server.open_channel(message) is False
+    assert server.serves(message) is False
     assert server.side.wire.sent() == []
 
 
 async def test_session_is_confirmed() -> None:
     server = Server(None)
 
-    assert server.open_channel(SESSION) is True
+    assert server.serves(SESSION) is True
     (sent,) = server.side.wire.sent()
     assert isinstance(sent, m.ChannelOpenConfirmation)
     assert sent.recipient == 7
@@ -117,7 +143,7 @@ async def test_direct_tcpip_is_decided_by_the_rules() -> None:
     rules = Nowhere()
     server = Server(rules)
 
-    assert server.open_channel(DIRECT) is True
+    assert server.serves(DIRECT) is True
     (sent,) = server.side.wire.sent()
     assert isinstance(sent, m.ChannelOpenFailure)
     assert sent.reason == OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
@@ -139,7 +165,7 @@ async def test_connection_that_permissions_exclude_is_refused_before_the_rules_a
     rules = Nowhere()
     server = Server(rules, permissions)
 
-    assert server.open_channel(DIRECT) is True
+    assert server.serves(DIRECT) is True
     (sent,) = server.side.wire.sent()
     assert isinstance(sent, m.ChannelOpenFailure)
     assert rules.asked == int(asked)
@@ -159,7 +185,7 @@ async def test_listener_that_permissions_exclude_is_refused_before_the_rules_are
     rules = Nowhere()
     server = Server(rules, permissions)
 
-    assert server.answer(LISTEN) is True
+    assert server.serves(LISTEN) is True
     assert server.side.wire.sent() == [m.RequestFailure()]
     assert rules.asked == int(asked)
 
@@ -167,12 +193,12 @@ async def test_listener_that_permissions_exclude_is_refused_before_the_rules_are
 @pytest.mark.row("C16")
 @pytest.mark.parametrize("message", [LISTEN, CANCEL], ids=["listen", "cancel"])
 async def test_port_request_is_answered_where_there_are_rules(
-    message: m.AnyGlobalRequest,
+    message: m.GlobalHead,
 ) -> None:
     rules = Nowhere()
     server = Server(rules)
 
-    assert server.answer(message) is True
+    assert server.serves(message) is True
     assert server.side.wire.sent() == [m.RequestFailure()]
     assert rules.asked == (message is LISTEN)
 
@@ -189,9 +215,9 @@ async def test_forwarding_is_left_to_the_connection_where_it_is_off(
     rules = Nowhere() if permissions else None
     server = Server(rules, permissions)
 
-    assert server.open_channel(DIRECT) is False
-    assert server.answer(LISTEN) is False
-    assert server.answer(CANCEL) is False
+    assert server.serves(DIRECT) is False
+    assert server.serves(LISTEN) is False
+    assert server.serves(CANCEL) is False
     assert server.side.wire.sent() == []
     assert rules is None or rules.asked == 0
     assert server.children.things == set()
@@ -200,41 +226,46 @@ async def test_forwarding_is_left_to_the_connection_where_it_is_off(
 async def test_other_permissions_leave_forwarding_on() -> None:
     server = Server(Nowhere(), Permissions(pty=False, agent=False))
 
-    assert server.open_channel(DIRECT) is True
+    assert server.serves(DIRECT) is True
     assert len(server.children.things) == 1
 
 
-async def test_proof_of_host_keys_is_given_to_what_proves_them() -> None:
+async def test_service_of_ones_own_is_served_beside_the_others() -> None:
     server = Server(None)
+    opened: list[m.OpenHead] = []
+    server.side.mux.services.register(
+        ChannelType(message=Private, opened=lambda message, _channel: opened.append(message))
+    )
 
-    assert server.answer(PROVE) is True
-    assert server.proofs.asked == [PROVE]
+    assert server.serves(Private(sender=7, window=9, max_packet=9)) is True
+    assert server.serves(SESSION) is True
+    assert opened == [Private(sender=7, window=9, max_packet=9)]
 
 
 @pytest.mark.row("C22")
 async def test_no_more_sessions_is_granted_however_often() -> None:
     server = Server(None)
 
-    assert server.answer(NO_MORE) is True
-    assert server.answer(NO_MORE) is True
+    assert server.serves(NO_MORE) is True
+    assert server.serves(NO_MORE) is True
     assert server.side.wire.sent() == [m.RequestSuccess(), m.RequestSuccess()]
 
 
 @pytest.mark.row("C22")
 async def test_session_after_no_more_sessions_is_a_protocol_error() -> None:
     server = Server(None)
-    server.open_channel(SESSION)
-    server.answer(NO_MORE)
+    server.serves(SESSION)
+    server.serves(NO_MORE)
 
     with pytest.raises(ProtocolError, match="after no-more-sessions"):
-        server.open_channel(SESSION)
+        server.serves(SESSION)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_unknown_request_is_left_to_the_connection(*, wanted: bool) -> None:
     server = Server(Nowhere())
 
-    assert server.answer(m.GlobalRequest(kind="x@y", want_reply=wanted)) is False
+    assert server.serves(m.GlobalRequest(kind="x@y", want_reply=wanted)) is False
     assert server.side.wire.sent() == []
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs import Anywhere, cat, inject, limited, pair, replace, settle
+from programs import Anywhere, cat, inject, limited, pair, settle
 from sockets import listening
-from ssh_connection import ChannelClosed
+from ssh_connection import ChannelClosed, ChannelType
 from ssh_connection.aio import ByteReader, Session
 from ssh_connection.channel import ChannelProtocol
 from ssh_connection.handler import NullHandler
@@ -335,7 +335,7 @@ async def test_stream_close_is_bounded_when_the_peer_reads_nothing() -> None:
             core.confirm(NullHandler(), window=10)
             core.auto_adjust = False
 
-        replace(ends.server, "channel_requested", confirm)
+        ends.server.register(ChannelType(message=m.DirectTCPIPOpen, opened=confirm))
         stream = await opening
         await stream.write(bytes(100))
         started = asyncio.get_running_loop().time()

@@ -37,7 +37,9 @@ async def tunnelled(
     async with pair(cat, forwarding=Anywhere()) as outer:
 
         async def dial(driver: Driver) -> None:
-            connect_driver(driver, await outer.client.open_tcp_channel("127.0.0.1", port))
+            connect_driver(
+                driver, await outer.client.open_tcp_channel("127.0.0.1", port, protected=True)
+            )
 
         await inner.establish(dial)
         try:

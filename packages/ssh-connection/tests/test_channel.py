@@ -137,9 +137,9 @@ def test_window_is_granted_when_data_is_consumed() -> None:
     side.receive(m.ChannelData(recipient=0, data=bytes(40)))
     side.receive(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(40)))
     assert side.wire.sent() == []
-    channel.consumed(40)
+    channel.consumed(12)
     channel.pause_reading()
-    channel.consumed(40)
+    channel.consumed(68)
     assert side.wire.sent() == []
     channel.resume_reading()
     assert side.wire.sent() == [m.WindowAdjust(recipient=7, increment=80)]
@@ -150,7 +150,7 @@ def test_window_is_granted_at_once_where_the_handler_takes_all() -> None:
     side, _, _ = opened()
     side.receive(m.ChannelData(recipient=0, data=bytes(40)))
     side.receive(m.ChannelExtendedData(recipient=0, data_type=1, data=bytes(10)))
-    assert side.wire.sent() == [m.WindowAdjust(recipient=7, increment=50)]
+    assert side.wire.sent() == [m.WindowAdjust(recipient=7, increment=40)]
 
 
 @pytest.mark.row("C20")

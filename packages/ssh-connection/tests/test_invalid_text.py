@@ -99,6 +99,8 @@ def test_global_request_with_text_that_is_not_utf_8_fails_alone(
 
     side.mux.receive(with_text(*field, data, want_reply=wanted))
 
+    if field[1] == "kind":  # a name like any other, which is not served
+        side.mux.deny(side.requests.pop()[1])
     assert side.requests == []
     assert side.wire.sent() == ([m.RequestFailure()] if wanted else [])
 
@@ -113,7 +115,9 @@ def test_channel_open_with_text_that_is_not_utf_8_is_refused_alone(
 
     (refusal,) = side.wire.sent()
     assert isinstance(refusal, m.ChannelOpenFailure)
-    assert (refusal.recipient, refusal.reason) == (9, OpenFailureReason.CONNECT_FAILED)
+    reasons = {"kind": OpenFailureReason.UNKNOWN_CHANNEL_TYPE}
+    reason = reasons.get(field[1], OpenFailureReason.CONNECT_FAILED)
+    assert (refusal.recipient, refusal.reason) == (9, reason)
     assert side.opens == []
     assert side.mux.channels == {}
 

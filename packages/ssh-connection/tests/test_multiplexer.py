@@ -251,3 +251,40 @@ def test_handlers_and_requests_get_the_end_once() -> None:
         side.open()
     with pytest.raises(ChannelClosed, match="the connection is closed"):
         side.mux.request(m.GlobalRequest(kind="x@y", want_reply=False))
+
+
+class Left:
+    """A downstream that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def take(self, number: int, payload: Buffer) -> None:
+        del number, payload
+        self.told.append("message")
+
+    def uncongested(self) -> None:
+        self.told.append("uncongested")
+
+    def connection_lost(self, error: Exception) -> None:
+        del error
+        self.told.append("lost")
+
+
+def test_downstream_that_left_twice_is_told_nothing() -> None:
+    side = Side()
+    downstream = Left()
+    side.mux.join(downstream)
+    side.mux.leave(downstream)
+    side.mux.leave(downstream)
+    side.mux.connection_lost(ConnectionError("lost"))
+    assert downstream.told == []
+
+
+def test_message_of_a_downstream_is_dropped_once_the_connection_is_lost() -> None:
+    side = Side()
+    side.mux.pass_up(m.RequestFailure().encode())
+    assert side.wire.sent() == [m.RequestFailure()]
+    side.mux.connection_lost(ConnectionError("lost"))
+    side.mux.pass_up(m.RequestFailure().encode())
+    assert side.wire.sent() == []

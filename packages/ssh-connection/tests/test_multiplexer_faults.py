@@ -108,11 +108,11 @@ class Undecided(Side):
         super().__init__()
         self.error = error
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
+    def channel_requested(self, message: m.OpenHead, channel: ChannelProtocol) -> None:
         del message, channel
         raise self.error
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
+    def global_request(self, message: m.GlobalHead, reply: PendingReply) -> None:
         del message, reply
         raise self.error
 
@@ -132,7 +132,7 @@ def test_request_is_refused_when_its_handler_raises() -> None:
 
 def test_decision_of_a_handler_holds_although_it_raises_afterwards() -> None:
     class Hasty(Side):
-        def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
+        def channel_requested(self, message: m.OpenHead, channel: ChannelProtocol) -> None:
             super().channel_requested(message, channel)
             problem = "too late"
             raise ValueError(problem)

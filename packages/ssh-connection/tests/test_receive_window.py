@@ -27,14 +27,28 @@ def test_data_up_to_the_limits_is_taken_and_not_a_byte_more() -> None:
         flow.charge(1)
 
 
-def test_new_window_is_granted_once_per_half_window() -> None:
+def test_new_window_is_granted_once_per_eighth_of_the_window() -> None:
     flow, grants = receive_window()
     flow.charge(60)
-    flow.consumed(49)
+    flow.consumed(12)
     assert grants == []
     flow.consumed(1)
-    assert grants == [50]
-    assert flow.window == 90
+    assert grants == [13]
+    assert flow.window == 53
+
+
+@pytest.mark.row("R15")
+def test_sender_that_uses_all_of_its_window_gets_most_of_it_back() -> None:
+    """What is consumed and not granted is missing in each round trip of a long line."""
+    grants: list[int] = []
+    flow = ReceiveWindow(1_000_000, 1_000, grants.append)
+    for _ in range(20):
+        burst, sent = flow.window, 0
+        while sent + 1_000 <= burst:
+            flow.charge(1_000)
+            flow.consumed(1_000)
+            sent += 1_000
+        assert flow.window > 870_000
 
 
 def test_paused_reader_grants_nothing_until_it_resumes() -> None:

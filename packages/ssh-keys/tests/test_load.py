@@ -49,7 +49,7 @@ def test_private_and_public_keys_are_not_confused(ed25519: PrivateKey) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", "the format of ssh.com are not read"),
+        (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", "private key of ssh.com"),
         (b"SSH PRIVATE KEY FILE FORMAT 1.1\n\0", "keys of SSH's version 1 are not read"),
         (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "the line 'Encryption' is missing"),
         (b"PuTTY-User-Key-File-1: ssh-rsa\n", "not a private key of PuTTY in version 2 or 3"),

@@ -91,4 +91,4 @@ def test_no_pattern_is_slow(pattern: bytes, text: bytes) -> None:
         started = time.thread_time()
         assert not matches(pattern, text)
         fastest = min(fastest, time.thread_time() - started)
-    assert fastest < 0.01
+    assert fastest < 0.5  # a millisecond; backtracking takes hours

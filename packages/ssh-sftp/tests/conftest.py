@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from struct import Struct
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -89,6 +90,19 @@ class Wire:
         raise AssertionError(problem)
 
 
+def run_at_once(
+    answer: Coroutine[Any, Any, Message], finished: Callable[[Message | BaseException], None]
+) -> None:
+    """Run an answer that waits for nothing but its turn."""
+    try:
+        while True:
+            answer.send(None)
+    except StopIteration as end:
+        finished(end.value)
+    except Exception as error:  # noqa: BLE001 (the service takes what its code raises)
+        finished(error)
+
+
 class Exchange:
     """A server's core with the test as its client."""
 
@@ -96,6 +110,7 @@ class Exchange:
         self.replies: list[bytes] = []
         self._reader = PacketReader(lambda payload: self.replies.append(bytes(payload)))
         self.service = SFTPServerProtocol(filesystem, self._transmit)
+        self.service.run_later = run_at_once
         self._id = 0
         if start:
             self.raw(framed(m.Init(version=3)))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ssh_sftp import SFTPNoSuchFile, SFTPTransferError, SFTPUnsupported
-from ssh_sftp.aio import SFTPClient
+from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
+from ssh_sftp.testing import memory_pipes
 
 SERVER = "/usr/lib/openssh/sftp-server"
 
@@ -56,9 +57,14 @@ async def test_copy_of_what_is_no_file_is_refused(sftp: SFTPClient, tmp_path: Pa
     assert not (tmp_path / "new").exists()
 
 
-async def test_server_without_the_extension_is_not_asked(client: SFTPClient, root: Path) -> None:
+async def test_server_without_the_extension_is_not_asked(root: Path) -> None:
     (root / "old").touch()
-    with pytest.raises(SFTPUnsupported, match="copy-data"):
+    near, far = memory_pipes()
+    server = SFTPServer(far, Rooted(root), denied=["copy-data", "users-groups-by-id"])
+    serving = asyncio.ensure_future(server.serve())
+    async with SFTPClient.from_pipe(near) as client:
         await client.copy("old", "new")
-    with pytest.raises(SFTPUnsupported, match="users-groups-by-id"):
-        await client.owner_names([0], [0])
+        assert (root / "new").exists()
+        with pytest.raises(SFTPUnsupported, match="users-groups-by-id"):
+            await client.owner_names([0], [0])
+    await serving

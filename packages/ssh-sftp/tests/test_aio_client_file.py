@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import inspect
 import io
 import os
 from pathlib import Path
@@ -9,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_sftp import Attributes, SFTPError, StatusCode
+from ssh_sftp import Attributes, SFTPError, SFTPOptions, SFTPTimeout, StatusCode
 from ssh_sftp import messages as m
-from ssh_sftp.aio import SFTPClient
+from ssh_sftp.aio import Rooted, SFTPClient, SFTPServer
 from ssh_sftp.messages import Request
+from ssh_sftp.testing import memory_pipes
 from ssh_wire import Message, UsageError
 
 
@@ -67,8 +70,9 @@ async def test_write_that_the_server_refuses_raises(scripted: Any) -> None:
         return [m.Status(id=request.id, code=3 if refused else 0, text="no")]
 
     async with scripted(reply) as sftp, await sftp.open("f", "wb") as file:
+        await file.write(b"y")
         with pytest.raises(PermissionError, match="f"):
-            await file.write(b"y")
+            await file.flush()
 
 
 async def test_file_has_the_methods_of_io(client: SFTPClient, root: Path) -> None:
@@ -208,3 +212,101 @@ async def test_text_file_raises_the_write_error_when_close_fails_too(
             await file.close()
 
     assert caught.value.__notes__ == ["closing failed too: f: stale handle"]
+
+
+def _blocks(count: int) -> bytes:
+    return b"a block\n" * 9_000 * count
+
+
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("read"), st.integers(-1, 70_000)),
+        st.tuples(st.just("read1"), st.integers(1, 100)),
+        st.tuples(st.just("readline"), st.integers(-1, 50)),
+        st.tuples(st.just("write"), st.binary(max_size=50)),
+        st.tuples(st.just("write"), st.integers(1, 5).map(_blocks)),
+        st.tuples(st.just("seek"), st.integers(0, 100_000)),
+        st.tuples(st.just("seek"), st.tuples(st.integers(0, 5), st.just(os.SEEK_END))),
+        st.tuples(st.just("truncate"), st.integers(0, 90_000)),
+        st.tuples(st.just("flush"), st.none()),
+    ),
+    max_size=15,
+)
+
+
+async def _done(file: Any, name: str, value: bytes | int | tuple[int, int] | None) -> Any:
+    """Return what a method gives: of a remote file, or of a local one."""
+    method = getattr(file, name)
+    if isinstance(value, tuple):
+        found = method(*value)
+    else:
+        found = method() if value is None else method(value)
+    return await found if inspect.isawaitable(found) else found
+
+
+@settings(max_examples=60)
+@given(steps=_STEPS, mode=st.sampled_from(["w+b", "a+b"]))
+async def test_file_behaves_as_a_local_one_whatever_is_done(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]], mode: str
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    near, far = memory_pipes()
+    serving = asyncio.ensure_future(SFTPServer(far, Rooted(root)).serve())
+    local: Any
+    file: Any
+    with (root / "local").open(mode) as local:
+        async with SFTPClient.from_pipe(near) as sftp, await sftp.open("far", mode) as file:
+            local.write(b"line\n" * 20_000)
+            await file.write(b"line\n" * 20_000)
+            local.seek(0)
+            await file.seek(0)
+            for name, value in steps:
+                if name == "read1":  # how much it gives is its own affair
+                    data = await file.read1(value)
+                    assert local.read(len(data)) == data
+                    assert data or not local.read(1)
+                    continue
+                if name == "write" and not value and mode == "a+b":
+                    continue  # Python's own file appends a byte that it has read ahead
+                if name == "write" and mode == "a+b":
+                    local.seek(0, os.SEEK_END)  # else its `tell` is wrong until it is flushed
+                assert await _done(file, name, value) == await _done(local, name, value)
+                assert file.tell() == local.tell()
+    await serving
+    assert (root / "far").read_bytes() == (root / "local").read_bytes()
+
+
+async def test_silent_server_ends_reads_and_writes_after_the_timeout(scripted: Any) -> None:
+    def reply(request: Request) -> list[Message]:
+        return [m.Handle(id=request.id, handle=b"h")] if isinstance(request, m.Open) else []
+
+    for name, arguments in (("read", (1,)), ("write_at", (b"x", 0)), ("flush", ())):
+        sftp = scripted(reply, SFTPOptions(timeout=0.05))
+        await sftp.start()
+        file = await sftp.open("f", "r+b")
+        await asyncio.sleep(0)
+        if name == "flush":
+            await file.write(b"x")
+        with pytest.raises(SFTPTimeout):
+            await getattr(file, name)(*arguments)
+
+
+async def test_write_after_a_refused_one_raises_and_closing_works(scripted: Any) -> None:
+    closed: list[Request] = []
+
+    def reply(request: Request) -> list[Message]:
+        match request:
+            case m.Open():
+                return [m.Handle(id=request.id, handle=b"h")]
+            case m.Write():
+                return [m.Status(id=request.id, code=StatusCode.FAILURE, text="disk full")]
+            case _:
+                closed.append(request)
+                return [m.Status(id=request.id, code=0)]
+
+    async with scripted(reply) as sftp:
+        file = await sftp.open("f", "wb")
+        with pytest.raises(SFTPError, match="disk full"):
+            await file.writelines([b"x" * 32_768] * 1000)
+        await file.close()
+    assert [type(each) for each in closed][-1:] == [m.Close]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssh_sftp import Attributes, SFTPOptions, SFTPUnsafeName
-from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
+from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder
 
 
 def names(path: Path | str) -> list[str]:
@@ -122,20 +122,6 @@ def test_file_in_place_with_fsync_is_written(tmp_path: Path) -> None:
     sink.finish(lambda _: None)
 
     assert (tmp_path / "f").read_bytes() == b"x"
-
-
-def test_temporary_name_of_a_long_name_is_cut() -> None:
-    assert len(os.fsencode(part_name("é" * 127, "abc"))) <= 255
-    assert part_name("f", "abc") == "f.part-abc"
-
-
-@pytest.mark.parametrize("name", ["x" * 30, "é" * 70, "x" * 140, "中" * 80, "x" * 255])
-def test_temporary_name_is_no_longer_than_a_long_name(name: str) -> None:
-    made = part_name(name, "0123abcd1")
-
-    assert len(os.fsencode(made)) <= max(len(os.fsencode(name)), 100)
-    assert made.encode("utf-8")  # no character is cut in two
-    assert made.endswith(".part-0123abcd1")
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "中" * 100])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -49,3 +50,52 @@ def test_local_directory_lists_its_entries(tmp_path: Path) -> None:
     assert folder.directory("d").path == str(tmp_path / "d")
     folder.file("f")().close()
     folder.release()
+
+
+def test_holes_are_between_the_ranges_of_data(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    with path.open("wb") as file:
+        file.seek(1_000_000)
+        file.write(b"data")
+        file.truncate(3_000_000)
+    source = LocalFile(str(path))
+    ranges = list(source.ranges())
+    source.close()
+
+    assert len(ranges) == 1
+    begin, end = ranges[0]
+    assert begin <= 1_000_000
+    assert end is not None
+    assert 1_000_004 <= end < 3_000_000
+
+
+def test_file_system_that_does_not_know_holes_has_one_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    (tmp_path / "f").write_bytes(b"data")
+    source = LocalFile(str(tmp_path / "f"))
+    monkeypatch.setattr(os, "lseek", unsupported)
+
+    assert list(source.ranges()) == [(0, None)]
+    source.close()
+
+
+@pytest.mark.row("R06")
+@pytest.mark.parametrize("change", ["size", "time"])
+def test_file_that_is_written_to_has_changed(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"data")
+    os.utime(path, (1, 1))
+    source = LocalFile(str(path))
+    assert source.is_unchanged()
+    if change == "size":
+        path.write_bytes(b"longer data")
+        os.utime(path, (1, 1))
+    else:
+        os.utime(path, (1, 2))
+
+    assert not source.is_unchanged()
+    source.close()

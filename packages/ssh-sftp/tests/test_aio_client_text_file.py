@@ -77,6 +77,7 @@ async def test_text_is_written_by_blocks_and_at_the_end(client: SFTPClient, root
         await file.flush()
         assert (root / "f").read_bytes() == b"one\r\n"
         await file.writelines(["two\n", "x" * 40_000])
+        await file.buffer.flush()
         assert (root / "f").stat().st_size > 40_000
         await file.write("end\n")
     assert (root / "f").read_bytes() == b"one\r\ntwo\r\n" + b"x" * 40_000 + b"end\r\n"

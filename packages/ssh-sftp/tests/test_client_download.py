@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssh_sftp import SFTPError, SFTPProtocolError, SFTPTransferError
+from ssh_sftp import Attributes, SFTPError, SFTPProtocolError, SFTPTransferError
 from ssh_sftp import messages as m
-from ssh_sftp.client.download import FileDownload
+from ssh_sftp.client.download import DownloadChecks, FileDownload
 from ssh_sftp.client.flow import Flow
+from ssh_sftp.client.limits import ServerLimits
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import MemorySink, OnWritten
 from ssh_sftp.messages import Request
@@ -23,13 +24,22 @@ FAILURE = 4
 class Run:
     """One download, and how it ended."""
 
-    def __init__(self, wire: Any, size: int | None) -> None:
+    def __init__(
+        self, wire: Any, size: int | None, *, resume: bool = False, verify: bool = False
+    ) -> None:
         self.ended: list[Exception | None] = []
         flow = Flow(100_000, 1_000_000)
         self.scheduler = Scheduler(wire.protocol, flow, self.ended.append)
         self.sink = MemorySink()
         self.flow = flow
-        self.scheduler.add_file(FileDownload(self.scheduler, "/f", size, self.sink))
+        self.checks: DownloadChecks | None = None
+        if resume or verify:
+            source = Attributes(size=size, atime=1, mtime=1)
+            self.checks = DownloadChecks(
+                part=self.sink, source=source, resume=resume, verify=verify
+            )
+        job = FileDownload(self.scheduler, "/f", size, self.sink, self.checks)
+        self.scheduler.add_file(job)
 
 
 class File:
@@ -41,6 +51,7 @@ class File:
         self.short = short
         self.waiting: list[Request] = []
         self.open = 0
+        self.attributes = Attributes(size=len(content), atime=1, mtime=1)
 
     def reply(self, request: Request) -> Message:
         match request:
@@ -50,6 +61,8 @@ class File:
             case m.Close():
                 self.open -= 1
                 return m.Status(id=request.id, code=0)
+            case m.FStat():
+                return m.Attrs(id=request.id, attributes=self.attributes)
             case m.Read():
                 data = self.content[request.offset : request.offset + request.length]
                 if self.short and data:
@@ -258,3 +271,245 @@ def test_download_ends_when_its_sink_fails(wire: Any, monkeypatch: pytest.Monkey
 
     assert isinstance(run.ended[0], OSError)
     assert run.ended[0].filename == "/local"
+
+
+# ---------------------------------------------------------------- resume and verify
+
+
+@pytest.mark.row("R06")
+@pytest.mark.parametrize(
+    ("left", "resumed"),
+    [(b"", 0), (bytes(70), 70), (bytes(100), 100), (b"other", 0), (bytes(101), 0)],
+)
+def test_download_goes_on_from_what_is_equal(wire: Any, left: bytes, resumed: int) -> None:
+    run = Run(wire, 100, resume=True)
+    run.sink.data += left
+    File(bytes(100), 1, short=True).serve(wire)
+
+    assert run.ended == [None]
+    assert run.sink.data == bytes(100)
+    assert run.scheduler.result.resumed == resumed
+
+
+@pytest.mark.row("R06")
+@pytest.mark.parametrize("changed", [Attributes(size=200), Attributes(atime=1, mtime=2)])
+def test_source_that_changes_while_it_is_read_is_an_error_and_leaves_nothing(
+    wire: Any, changed: Attributes
+) -> None:
+    run = Run(wire, 100, resume=True)
+    file = File(bytes(100), 1, short=False)
+    file.attributes = changed
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert "changed" in str(run.ended[0])
+    assert run.sink.data == b""
+
+
+def test_attributes_that_are_not_reported_are_no_change(wire: Any) -> None:
+    run = Run(wire, 100, resume=True)
+    file = File(bytes(100), 1, short=False)
+    file.attributes = Attributes()
+    file.serve(wire)
+
+    assert run.ended == [None]
+
+
+def test_refused_attributes_are_no_change(wire: Any) -> None:
+    run = Run(wire, 100, resume=True)
+    file = File(bytes(100), 1, short=False)
+
+    def reply(request: Request) -> Message:
+        if isinstance(request, m.FStat):
+            return m.Status(id=request.id, code=FAILURE)
+        return file.reply(request)
+
+    wire.answer(reply)
+
+    assert run.ended == [None]
+
+
+@pytest.mark.row("R07")
+@pytest.mark.parametrize("step", ["resume", "restart"])
+def test_part_that_cannot_be_continued_is_an_error_and_closes_the_file(
+    wire: Any, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing() -> int:
+        raise OSError(5, "Input/output error", "/local")
+
+    run = Run(wire, 100, resume=True)
+    run.sink.data += b"other"
+    monkeypatch.setattr(run.sink, step, failing)
+    file = File(bytes(100), 1, short=False)
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], OSError)
+    assert run.ended[0].filename == "/local"
+    assert file.open == 0
+
+
+def test_comparison_that_is_refused_ends_the_download_and_keeps_the_part(wire: Any) -> None:
+    run = Run(wire, 100, resume=True)
+    run.sink.data += bytes(50)
+    file = File(bytes(100), 1, short=False)
+
+    def reply(request: Request) -> Message:
+        if isinstance(request, m.Read):
+            return m.Status(id=request.id, code=FAILURE, text="bad sector")
+        return file.reply(request)
+
+    wire.answer(reply)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert run.sink.data == bytes(50)
+    assert file.open == 0
+
+
+@pytest.mark.row("R09")
+@pytest.mark.parametrize("verify", [True, False])
+def test_download_that_is_cancelled_while_it_compares_closes_the_file(
+    wire: Any, verify: bool
+) -> None:
+    run = Run(wire, 100, resume=True, verify=verify)
+    run.sink.data += bytes(50)
+    file = File(bytes(100), 1, short=False)
+    (opening,) = wire.take()
+    wire.receive(file.reply(opening))
+    run.scheduler.cancel()
+    file.serve(wire)
+
+    assert len(run.ended) == 1
+    assert run.sink.data == bytes(50)
+    assert file.open == 0
+    assert run.flow.outstanding == 0
+
+
+@pytest.mark.parametrize("size", [0, 100, 100_000])
+def test_verified_download_compares_all_bytes(wire: Any, size: int) -> None:
+    run = Run(wire, size, verify=True)
+    File(bytes(size), 1, short=False).serve(wire)
+
+    assert run.ended == [None]
+    assert run.scheduler.result.verified == 1
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_download_whose_content_differs_is_an_error_and_leaves_nothing(
+    wire: Any, resume: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(wire, 100, resume=resume, verify=True)
+
+    def damaged(length: int, offset: int) -> bytes:
+        return b"\1" * length if offset + length <= 100 else b""
+
+    monkeypatch.setattr(run.sink, "read", damaged)
+    file = File(bytes(100), 1, short=False)
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert "differs from the file on the server" in str(run.ended[0])
+    assert run.sink.data == b""
+    assert file.open == 0
+
+
+def test_verification_that_is_refused_is_an_error(wire: Any) -> None:
+    run = Run(wire, 100, verify=True)
+    file = File(bytes(100), 1, short=False)
+    reads = 0
+
+    def reply(request: Request) -> Message:
+        nonlocal reads
+        if isinstance(request, m.Read):
+            reads += 1
+            if reads > 1:
+                return m.Status(id=request.id, code=FAILURE, text="once only")
+        return file.reply(request)
+
+    wire.answer(reply)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert run.sink.data == b""
+
+
+@pytest.mark.row("R07")
+def test_file_that_cannot_get_its_name_is_an_error_and_leaves_nothing(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_finished: object) -> None:
+        raise PermissionError(13, "Permission denied", "/local")
+
+    run = Run(wire, 100)
+    monkeypatch.setattr(run.sink, "finish", refused)
+    File(bytes(100), 1, short=False).serve(wire)
+
+    assert isinstance(run.ended[0], PermissionError)
+    assert run.sink.data == b""
+
+
+def test_report_of_a_write_that_raises_ends_the_transfer(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports: list[OnWritten] = []
+    run = Run(wire, 100)
+
+    def later(_data: memoryview, _offset: int, written: OnWritten) -> None:
+        reports.append(written)
+
+    def broken(_path: str, _error: Exception) -> None:
+        problem = "a fault of the scheduler"
+        raise RuntimeError(problem)
+
+    monkeypatch.setattr(run.sink, "write", later)
+    monkeypatch.setattr(run.scheduler, "failed", broken)
+    File(bytes(100), 1, short=False).serve(wire)
+    (report,) = reports
+    report(100, OSError(28, "No space left on device"))
+    wire.take()
+
+    assert isinstance(run.ended[0], RuntimeError)
+
+
+@pytest.mark.row("R07")
+def test_write_that_waited_for_its_turn_and_fails_is_an_error(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a resumed download, a block that came early is written when the one before it is."""
+    wire.protocol.limits = ServerLimits(max_read=512)
+    run = Run(wire, 1024, resume=True)
+    file = File(bytes(1024), 1, short=False)
+    (opening,) = wire.take()
+    wire.receive(file.reply(opening))
+    first, second = wire.take()
+    written = run.sink.write
+
+    def full(data: memoryview, offset: int, done: OnWritten) -> None:
+        if offset:
+            raise OSError(28, "No space left on device", "/local")
+        written(data, offset, done)
+
+    monkeypatch.setattr(run.sink, "write", full)
+    wire.receive(file.reply(second))
+    assert run.sink.data == b""
+    wire.receive(file.reply(first))
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], OSError)
+    assert run.ended[0].filename == "/local"
+    assert run.flow.outstanding == 0
+    assert file.open == 0
+
+
+@pytest.mark.row("F11")
+def test_data_behind_the_end_of_a_file_of_unknown_size_is_an_error(wire: Any) -> None:
+    run = Run(wire, None)
+    file = File(bytes(100_000), 1, short=False)
+    (opening,) = wire.take()
+    wire.receive(file.reply(opening))
+    first, *others = wire.take()
+    wire.receive(*(file.reply(each) for each in others))
+    wire.receive(m.Status(id=first.id, code=EOF))
+    file.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert "changed while it was read" in str(run.ended[0])
+    assert run.sink.data == b""

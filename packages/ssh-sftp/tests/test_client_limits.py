@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ssh_sftp import ServerLimits, SFTPOptions
+from ssh_sftp.client.limits import within_limit
 from ssh_sftp.messages import LimitsReply
 from ssh_wire import UsageError
 
@@ -56,3 +57,15 @@ def test_size_in_the_options_is_bounded_by_the_limit_of_the_server(
 def test_options_out_of_bounds_are_refused(option: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(option))):
         SFTPOptions(**option)
+
+
+def test_bound_on_the_rate_makes_requests_small_and_slow_ones_patient() -> None:
+    assert within_limit(SFTPOptions()) == SFTPOptions()
+    slow = within_limit(SFTPOptions(limit=1_000))
+    assert (slow.read_size, slow.write_size, slow.timeout) == (512, 512, None)
+    assert (slow.first_outstanding, slow.max_outstanding) == (2_048, 2_048)
+    fast = within_limit(SFTPOptions(limit=400_000, read_size=1_000))
+    assert (fast.read_size, fast.write_size, fast.timeout) == (1_000, 32_768, 120.0)
+    assert within_limit(SFTPOptions(limit=10**8)).read_size is None
+    with pytest.raises(UsageError, match="limit=0"):
+        SFTPOptions(limit=0)

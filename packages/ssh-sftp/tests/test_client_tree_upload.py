@@ -10,8 +10,8 @@ from ssh_sftp import messages as m
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.scheduler import Scheduler
 from ssh_sftp.client.storage import FileKind, FileSource, SourceEntry
-from ssh_sftp.client.tree_upload import DirectoryUpload
-from ssh_sftp.client.upload import UploadOptions
+from ssh_sftp.client.tree_upload import DirectoryUpload, UploadTree
+from ssh_sftp.client.upload_opening import UploadOptions
 from ssh_sftp.messages import Request
 from ssh_wire import Message
 
@@ -55,7 +55,7 @@ class Run:
         path: str = "/r",
     ) -> None:
         self.ended: list[Exception | None] = []
-        self.made: list[tuple[str, Attributes]] = []
+        self.tree = UploadTree()
         self.scheduler = Scheduler(wire.protocol, Flow(10, 10), self.ended.append, stop=stop)
         options = UploadOptions(
             atomic=True,
@@ -64,7 +64,7 @@ class Run:
             part_name=lambda path: path,
             max_depth=depth,
         )
-        job = DirectoryUpload(self.scheduler, path, Folder(tree), options, self.made)
+        job = DirectoryUpload(self.scheduler, path, Folder(tree), options, self.tree)
         self.scheduler.add_directory(job)
 
 
@@ -77,7 +77,7 @@ def test_directories_are_made_from_the_top(wire: Any) -> None:
     wire.answer(code(0))
 
     assert run.ended == [None]
-    assert [path for path, _ in run.made] == ["/r", "/r/a", "/r/a/b"]
+    assert [path for path, _ in run.tree.made] == ["/r", "/r/a", "/r/a/b"]
     assert [skipped.path for skipped in run.scheduler.result.skipped] == ["/local/odd"]
 
 
@@ -161,7 +161,7 @@ def test_refused_directory_does_not_keep_the_others_back(wire: Any) -> None:
     wire.answer(reply)
 
     assert run.ended == [None]
-    assert [path for path, _ in run.made] == ["/r", "/r/c", "/r/c/d"]
+    assert [path for path, _ in run.tree.made] == ["/r", "/r/c", "/r/c/d"]
     assert [failure.path for failure in run.scheduler.failures] == ["/local/a"]
     assert isinstance(run.scheduler.failures[0].cause, PermissionError)
 

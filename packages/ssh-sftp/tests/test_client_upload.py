@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -10,11 +11,17 @@ from hypothesis import strategies as st
 
 from ssh_sftp import Attributes, SFTPError, SFTPTransferError
 from ssh_sftp import messages as m
+from ssh_sftp.client.extents import Range, whole
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.limits import ServerLimits
+from ssh_sftp.client.part_names import version_of
 from ssh_sftp.client.scheduler import Scheduler
-from ssh_sftp.client.upload import FileUpload, UploadOptions
+from ssh_sftp.client.striping import StripedFile
+from ssh_sftp.client.upload import FileUpload
+from ssh_sftp.client.upload_opening import UploadOptions
+from ssh_sftp.client.upload_states import LocalSource
 from ssh_sftp.messages import Request
+from ssh_sftp.numbers import OpenFlags
 from ssh_wire import Message
 
 OK, FAILURE, NO_SUCH_FILE = 0, 4, 2
@@ -32,6 +39,14 @@ class Source:
         self.attributes = Attributes(
             size=len(content) if size is None else size, permissions=FILE, atime=1, mtime=2
         )
+        self.version = version_of(self.attributes)
+        self.changed = False
+
+    def ranges(self) -> Iterable[Range]:
+        return whole(len(self.content))
+
+    def is_unchanged(self) -> bool:
+        return not self.changed
 
     def read(self, length: int, offset: int) -> bytes:
         return self.content[offset : offset + length]
@@ -62,15 +77,25 @@ class Disk:
     def lstat(self, request: m.LStat) -> Message:
         if request.path not in self.files:
             return m.Status(id=request.id, code=NO_SUCH_FILE)
-        found = Attributes(permissions=self.modes[request.path])
+        size = len(self.files[request.path])
+        found = Attributes(size=size, permissions=self.modes[request.path])
         return m.Attrs(id=request.id, attributes=found)
+
+    def stat(self, request: m.Stat) -> Message:
+        return self.lstat(m.LStat(id=request.id, path=request.path))
+
+    def read(self, request: m.Read) -> Message:
+        file = self.files[self.handles[request.handle]]
+        data = bytes(file[request.offset : request.offset + request.length])
+        return m.Data(id=request.id, data=data) if data else m.Status(id=request.id, code=1)
 
     def open(self, request: m.Open) -> Message:
         if self.missing:
             return m.Status(id=request.id, code=NO_SUCH_FILE)
-        handle = f"h{len(self.handles)}".encode()
+        handle = f"h{len(self.log)}".encode()
         self.handles[handle] = request.path
-        self.files[request.path] = bytearray()
+        if request.path not in self.files or request.flags & OpenFlags.TRUNCATE:
+            self.files[request.path] = bytearray()
         self.modes[request.path] = request.attributes.permissions
         return m.Handle(id=request.id, handle=handle)
 
@@ -84,6 +109,9 @@ class Disk:
         return m.Attrs(id=request.id, attributes=Attributes(size=size, permissions=FILE))
 
     def fsetstat(self, request: m.FSetStat) -> None:
+        if request.attributes.size is not None:
+            del self.files[self.handles[request.handle]][request.attributes.size :]
+            return
         self.modes[self.handles[request.handle]] = request.attributes.permissions
 
     def fsync(self, _: m.FSync) -> None: ...
@@ -118,17 +146,23 @@ class Disk:
             wire.receive(self.reply(chosen))
 
 
+def lasting_name(path: str, version: str) -> str:
+    return f"{path}.part-{version}"
+
+
 class Run:
     def __init__(self, wire: Any, source: Source, path: str = "/f", **given: Any) -> None:
         self.ended: list[Exception | None] = []
         self.flow = Flow(100_000, 1_000_000)
         self.scheduler = Scheduler(wire.protocol, self.flow, self.ended.append)
-        options = {"atomic": True, "preserve": False, "fsync": False} | given
+        options: dict[str, Any] = {"atomic": True, "preserve": False, "fsync": False} | given
         numbers = count()
 
         def part_name(path: str) -> str:
             return f"{path}.part{next(numbers) or ''}"
 
+        if options.pop("resume", False):
+            options["lasting_name"] = lasting_name
         made = UploadOptions(part_name=part_name, **options)
         self.source = source
         self.scheduler.add_file(FileUpload(self.scheduler, path, lambda: source, made))
@@ -373,3 +407,293 @@ def test_upload_ends_when_the_connection_is_lost(wire: Any) -> None:
     assert isinstance(run.ended[0], ConnectionError)
     assert run.flow.outstanding == 0
     assert run.source.closed
+
+
+# ---------------------------------------------------------------- resume and verify
+
+CONTENT = random.Random(16).randbytes(300_000)  # noqa: S311 (a test's content)
+PART = "/f.part-300000 2"
+
+
+@pytest.mark.row("R06")
+@pytest.mark.parametrize(
+    ("left", "resumed"),
+    [
+        (CONTENT[:100_000], 100_000),
+        (CONTENT, 300_000),
+        (b"other", 0),
+        (CONTENT + b"x", 0),
+        (b"", 0),
+    ],
+)
+def test_upload_goes_on_from_what_is_equal(wire: Any, left: bytes, resumed: int) -> None:
+    disk = Disk({"/f": b"before", PART: left})
+    run = Run(wire, Source(CONTENT), resume=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": CONTENT}
+    assert run.scheduler.result.resumed == resumed
+    assert disk.handles == {}
+
+
+@pytest.mark.row("R06")
+def test_local_file_that_changes_while_it_is_read_is_an_error_and_leaves_no_part(
+    wire: Any,
+) -> None:
+    source = Source(CONTENT)
+    source.changed = True
+    disk = Disk({"/f": b"before"})
+    run = Run(wire, source, resume=True)
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert disk.files == {"/f": b"before"}
+
+
+@pytest.mark.row("R07")
+def test_part_of_an_upload_ends_before_the_first_block_that_was_refused(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.protocol.limits = ServerLimits(max_write=50_000)
+    disk = Disk()
+    write = disk.write
+
+    def full(request: m.Write) -> Message | None:
+        if request.offset == 100_000:
+            return m.Status(id=request.id, code=FAILURE, text="No space left on device")
+        write(request)
+        return None
+
+    monkeypatch.setattr(disk, "write", full)
+    run = Run(wire, Source(CONTENT), resume=True)
+    run.flow.limit = 1_000_000
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert disk.files == {PART: CONTENT[:100_000]}
+    assert disk.handles == {}
+
+
+@pytest.mark.row("R07")
+def test_part_that_cannot_be_cut_is_removed(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk()
+
+    def refused(request: m.Write | m.FSetStat) -> Message:
+        return m.Status(id=request.id, code=FAILURE)
+
+    monkeypatch.setattr(disk, "write", refused)
+    monkeypatch.setattr(disk, "fsetstat", refused)
+    run = Run(wire, Source(CONTENT), resume=True)
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert disk.files == {}
+
+
+@pytest.mark.row("R09")
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("answered", range(8))
+def test_cancel_at_any_step_leaves_a_part_without_gaps(
+    wire: Any, answered: int, verify: bool
+) -> None:
+    disk = Disk({"/f": b"before", PART: CONTENT[:100_000]})
+    run = Run(wire, Source(CONTENT), resume=True, verify=verify)
+    waiting: list[Request] = wire.take()
+    for _ in range(answered):
+        wire.receive(disk.reply(waiting.pop(0)))
+        waiting += wire.take()
+    run.scheduler.cancel()
+    for request in waiting:
+        wire.receive(disk.reply(request))
+    disk.serve(wire)
+
+    assert len(run.ended) == 1
+    assert run.flow.outstanding == 0
+    assert disk.handles == {}
+    assert bytes(disk.files["/f"]) in {b"before", CONTENT}
+    if PART in disk.files:
+        assert len(disk.files[PART]) >= 100_000
+        assert CONTENT.startswith(disk.files[PART])
+
+
+@pytest.mark.row("R09")
+@pytest.mark.parametrize("renames", [True, False])
+def test_cancel_while_the_file_gets_its_name_waits_for_the_answer(
+    wire: Any, renames: bool
+) -> None:
+    disk = Disk({"/f": b"before"})
+    run = Run(wire, Source(b"after"))
+    for _ in range(3):
+        for request in wire.take():
+            if isinstance(request, m.PosixRename):
+                run.scheduler.cancel()
+                disk.refuse = None if renames else m.PosixRename
+            wire.receive(disk.reply(request))
+    disk.serve(wire)
+
+    assert len(run.ended) == 1
+    assert disk.files == {"/f": b"after" if renames else b"before"}
+
+
+@pytest.mark.parametrize("size", [0, 10, 100_000])
+def test_verified_upload_compares_all_bytes(wire: Any, size: int) -> None:
+    disk = Disk()
+    run = Run(wire, Source(CONTENT[:size]), verify=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": CONTENT[:size]}
+    assert run.scheduler.result.verified == 1
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_upload_whose_content_differs_does_not_get_its_name(
+    wire: Any, resume: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk({"/f": b"before"})
+    write = disk.write
+
+    def damaged(request: m.Write) -> None:
+        write(m.Write(id=0, handle=request.handle, offset=request.offset, data=b"x" * 10))
+
+    monkeypatch.setattr(disk, "write", damaged)
+    run = Run(wire, Source(CONTENT[:10]), verify=True, resume=resume)
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPTransferError)
+    assert "differs from the local file" in str(run.ended[0])
+    assert disk.files == {"/f": b"before"}
+    assert disk.handles == {}
+
+
+@pytest.mark.parametrize("given", [{"verify": True}, {"resume": True}])
+def test_comparison_that_is_refused_is_an_error(wire: Any, given: dict[str, Any]) -> None:
+    disk = Disk({"/f": b"before", PART: CONTENT[:1000]})
+    disk.refuse = m.Read
+    run = Run(wire, Source(CONTENT), **given)
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert disk.files["/f"] == b"before"
+    assert disk.handles == {}
+
+
+def test_holes_of_a_local_file_are_not_sent(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytes(100_000) + b"data" + bytes(100_000)
+    source = Source(content)
+    monkeypatch.setattr(source, "ranges", lambda: [(100_000, 100_004)])
+    disk = Disk()
+    run = Run(wire, source, sparse=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": content}
+    assert disk.log.count("Write") == 2  # the data, and the last byte
+
+
+# ---------------------------------------------------------------- several sessions
+
+
+class FakeStripes:
+    """The further sessions of an upload, as far as the upload knows them."""
+
+    count = 2
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
+        self.file: StripedFile | None = None
+        self.ranges: list[tuple[int, int]] = []
+        self.stopped = 0
+
+    def begin(self, file: StripedFile, ranges: list[tuple[int, int]]) -> None:
+        self.file = file
+        self.ranges = ranges
+
+    def write(self) -> None:
+        """Do what the sessions do."""
+        assert self.file is not None
+        for begin, end in self.ranges:
+            content = self.disk.files[self.file.path]
+            content.extend(bytes(max(0, end - len(content))))
+            content[begin:end] = self.file.source.read(end - begin, begin)
+            self.file.sent(end - begin)
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+@pytest.fixture
+def short_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssh_sftp.client.striping._LEAST", 50_000)
+
+
+@pytest.mark.usefixtures("short_ranges")
+def test_upload_waits_for_the_ranges_of_other_sessions(wire: Any) -> None:
+    disk = Disk({"/f": b"before"})
+    stripes = FakeStripes(disk)
+    run = Run(wire, Source(CONTENT), stripes=stripes)
+    disk.serve(wire)
+    assert run.ended == []
+    assert stripes.ranges == [(100_000, 200_000), (200_000, 300_000)]
+    stripes.write()
+    assert stripes.file is not None
+    stripes.file.done(None)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": CONTENT}
+    assert disk.handles == {}
+    assert stripes.stopped == 0
+
+
+@pytest.mark.usefixtures("short_ranges")
+def test_range_that_fails_ends_the_upload(wire: Any) -> None:
+    disk = Disk({"/f": b"before"})
+    stripes = FakeStripes(disk)
+    run = Run(wire, Source(CONTENT), stripes=stripes)
+    disk.serve(wire)
+    assert stripes.file is not None
+    stripes.file.done(SFTPError("no", "/f"))
+    disk.serve(wire)
+
+    assert isinstance(run.ended[0], SFTPError)
+    assert disk.files == {"/f": b"before"}
+    assert stripes.stopped == 1
+
+
+@pytest.mark.row("R09")
+@pytest.mark.usefixtures("short_ranges")
+def test_cancelled_upload_stops_the_other_sessions_and_waits_for_them(wire: Any) -> None:
+    disk = Disk({"/f": b"before"})
+    stripes = FakeStripes(disk)
+    run = Run(wire, Source(CONTENT), stripes=stripes)
+    disk.serve(wire)
+    run.scheduler.cancel()
+    disk.serve(wire)
+    assert run.ended == []
+    assert stripes.stopped == 1
+    assert stripes.file is not None
+    stripes.file.done(SFTPError("cancelled"))
+    disk.serve(wire)
+
+    assert len(run.ended) == 1
+    assert disk.files == {"/f": b"before"}
+
+
+def test_old_file_that_cannot_be_removed_is_reported(make_wire: Any) -> None:
+    wire = make_wire({})
+    disk = Disk({"/f": b"before"})
+    disk.refuse = m.Remove
+    run = Run(wire, Source(b"after"))
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files["/f"] == b"after"
+    assert [each.what for each in run.scheduler.result.refused] == ["removing the old file"]
+
+
+def test_local_file_that_is_closed_is_not_read() -> None:
+    local = LocalSource(lambda: Source(b"x"))
+    with pytest.raises(SFTPTransferError, match="not open"):
+        _ = local.source

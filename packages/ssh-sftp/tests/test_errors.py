@@ -11,12 +11,14 @@ from ssh_sftp import (
     SFTPError,
     SFTPNoSuchFile,
     SFTPPermissionDenied,
+    SFTPProtocolError,
     SFTPTimeout,
     SFTPTransferError,
     SFTPUnsafeName,
     SFTPUnsupported,
 )
-from ssh_sftp.errors import status_error
+from ssh_sftp.errors import outcome_error, status_error
+from ssh_sftp.messages import Handle, Status
 from ssh_wire import ProtocolError, SSHError
 
 
@@ -63,3 +65,23 @@ def test_errors_are_those_of_python_too() -> None:
     assert issubclass(SFTPTimeout, TimeoutError)
     assert issubclass(SFTPUnsafeName, ProtocolError)
     assert str(SFTPError("")) == "the request failed"
+
+
+def test_refusal_becomes_the_error_of_its_code_with_the_path() -> None:
+    error = outcome_error(Status(id=1, code=2, text="no"), "/f")
+
+    assert isinstance(error, SFTPNoSuchFile)
+    assert error.filename == "/f"
+
+
+def test_lost_connection_gets_the_path_and_keeps_its_cause() -> None:
+    lost = SFTPConnectionLost("the stream was lost")
+    lost.__cause__ = OSError("reset")
+    error = outcome_error(lost, "/f")
+
+    assert isinstance(error, SFTPConnectionLost)
+    assert (error.filename, error.__cause__) == ("/f", lost.__cause__)
+
+
+def test_reply_of_another_type_is_an_error_of_the_protocol() -> None:
+    assert isinstance(outcome_error(Handle(id=1, handle=b"h"), "/f"), SFTPProtocolError)

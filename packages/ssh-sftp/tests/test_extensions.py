@@ -5,22 +5,29 @@ from typing import Any, cast
 import attrs
 
 from ssh_sftp import messages as m
-from ssh_sftp.extensions import EXTENSIONS, OF_OTHER_SERVERS
+from ssh_sftp.extensions import EXTENSIONS
 
 
-def test_every_known_extension_has_a_message_of_its_name() -> None:
-    named = {
-        field.default
-        for request in m.REQUESTS
-        for field in attrs.fields(cast("Any", request))
-        if field.name == "name" and not field.init
+def test_every_request_of_an_extension_has_the_constant_that_it_declares() -> None:
+    for request in m.REQUESTS:
+        if issubclass(request, m.ExtensionRequest):
+            name = attrs.fields(cast("Any", request)).name.default
+            assert request.EXTENSION in {name, "check-file"}
+            assert EXTENSIONS[request.EXTENSION] == request.VERSION
+
+
+def test_extensions_are_those_of_openssh_and_check_file() -> None:
+    assert EXTENSIONS == {
+        "posix-rename@openssh.com": b"1",
+        "statvfs@openssh.com": b"2",
+        "fstatvfs@openssh.com": b"2",
+        "hardlink@openssh.com": b"1",
+        "fsync@openssh.com": b"1",
+        "lsetstat@openssh.com": b"1",
+        "limits@openssh.com": b"1",
+        "expand-path@openssh.com": b"1",
+        "copy-data": b"1",
+        "home-directory": b"1",
+        "users-groups-by-id@openssh.com": b"1",
+        "check-file": b"",
     }
-    assert set(EXTENSIONS) == named
-
-
-def test_extensions_of_other_servers_are_requests_that_this_server_does_not_know() -> None:
-    for request in (m.CopyData, m.UsersGroupsByID):
-        name = attrs.fields(cast("Any", request)).name.default
-        assert name in OF_OTHER_SERVERS
-        assert request not in list(m.REQUESTS)
-    assert not set(OF_OTHER_SERVERS) & set(EXTENSIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,11 @@ def test_file_systems_of_the_package_pass_the_check(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_coroutine_function_is_refused_before_anything_is_served(root: Path, name: str) -> None:
-    async def method(*_: object) -> None: ...
+def test_async_generator_is_refused_before_anything_is_served(root: Path, name: str) -> None:
+    async def method(*_: object) -> AsyncIterator[int]:
+        yield 1
 
-    with pytest.raises(UsageError, match=f"{name} is an async function"):
+    with pytest.raises(UsageError, match=f"{name} is an async generator"):
         check_filesystem(changed(root, **{name: method}))
 
 
@@ -196,18 +197,48 @@ def later(*_: object) -> Any:
         ("replace", m.PosixRename(id=1, old="f", new="g")),
         ("setstat", m.SetStat(id=1, path="f", attributes=Attributes(size=0))),
         ("symlink", m.SymLink(id=1, target="f", link="l")),
-        ("stat", m.Stat(id=1, path="f")),
-        ("open", m.Open(id=1, path="f", flags=READ)),
-        ("opendir", m.OpenDir(id=1, path="/")),
     ],
 )
-def test_returned_coroutine_is_a_fault(
+def test_change_that_is_made_later_is_answered(
+    make_exchange: Any, root: Path, name: str, request_: m.Request
+) -> None:
+    assert Told(make_exchange, changed(root, **{name: later})).code(request_) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    [
+        ("stat", m.Stat(id=1, path="f")),
+        ("realpath", m.RealPath(id=1, path="f")),
+        ("home", m.ExpandPath(id=1, path="~/f")),
+        ("statvfs", m.StatVFS(id=1, path="f")),
+        ("open", m.Open(id=1, path="f", flags=READ)),
+        ("opendir", m.OpenDir(id=1, path="/")),
+        ("owner_names", m.UsersGroupsByID(id=1, users=b"", groups=b"")),
+    ],
+)
+def test_later_result_of_the_wrong_type_is_a_fault(
     make_exchange: Any, root: Path, name: str, request_: m.Request
 ) -> None:
     talk = Told(make_exchange, changed(root, **{name: later}))
 
     assert talk.code(request_) == 4
-    assert "coroutine" in talk.fault()[1]
+    assert "NoneType" in talk.fault()[1]
+
+
+class Ready:
+    """An awaitable that is not a coroutine."""
+
+    def __await__(self) -> Any:
+        yield
+
+
+def test_later_answer_is_a_fault_where_nothing_can_wait(make_exchange: Any, root: Path) -> None:
+    talk = Told(make_exchange, changed(root, mkdir=gives(Ready())))
+    talk.exchange.service.run_later = None
+
+    assert talk.code(m.MkDir(id=1, path="d")) == 4
+    assert "answers later" in talk.fault()[1]
 
 
 @pytest.mark.parametrize(
@@ -255,14 +286,10 @@ def test_path_that_the_system_cannot_have_is_not_a_fault(
         ("read", gives("text"), "str"),
         ("read", gives(None), "NoneType"),
         ("read", gives(bytes(11)), "11 bytes"),
-        ("read", later, "coroutine"),
+        ("read", later, "NoneType"),
         ("write", gives(3), "3"),
-        ("write", later, "coroutine"),
         ("stat", gives(None), "NoneType"),
-        ("setstat", later, "coroutine"),
-        ("sync", later, "coroutine"),
         ("statvfs", gives(()), "tuple"),
-        ("close", later, "coroutine"),
     ],
 )
 def test_wrong_method_of_an_open_file_is_reported(
@@ -296,15 +323,16 @@ def test_write_that_returns_how_much_it_wrote_is_accepted(make_exchange: Any, ro
 
 
 @pytest.mark.parametrize("name", HANDLE_NAMES)
-def test_open_file_with_coroutine_functions_is_reported_at_once(
+def test_open_file_with_async_generators_is_reported_at_once(
     make_exchange: Any, root: Path, name: str
 ) -> None:
-    async def method(*_: object) -> None: ...
+    async def method(*_: object) -> AsyncIterator[int]:
+        yield 1
 
     talk = Told(make_exchange, opened(root, **{name: method}))
 
     assert talk.code(m.Open(id=1, path="f", flags=WRITE)) == 4
-    assert f"{name} is an async function" in talk.fault()[1]
+    assert f"{name} is an async generator" in talk.fault()[1]
 
 
 @pytest.mark.parametrize("entries", [["a", "b"], None, [Path("a")], 5])

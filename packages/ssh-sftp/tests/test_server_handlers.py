@@ -27,4 +27,8 @@ def test_requests_that_read_do_not_change_anything() -> None:
         m.HomeDirectory,
         m.StatVFS,
         m.LimitsRequest,
+        m.UsersGroupsByID,
+        m.CheckFile,
+        m.CheckFileHandle,
+        m.CheckFileName,
     }

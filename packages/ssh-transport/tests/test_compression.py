@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hostile import FAST, drain, ended, refused
 from ssh_keys import PrivateKey
 from ssh_transport import (
+    CompressionCounts,
     CompressionFailed,
     KexCompleted,
     PayloadReceived,
@@ -54,6 +55,26 @@ def test_payloads_are_compressed_in_both_directions(squeezed: Pair) -> None:
     assert squeezed.server.outgoing_size < 300
     squeezed.run()
     assert squeezed.payloads(squeezed.client) == [payload]
+
+
+def test_counts_of_compression_are_of_the_payloads_and_of_what_they_became(
+    squeezed: Pair,
+) -> None:
+    assert squeezed.client.compression_counts == (
+        CompressionCounts(plain=0, compressed=0),
+        CompressionCounts(plain=0, compressed=0),
+    )
+    size_of(squeezed, b"\x5e" + b"the same again " * 2000)
+    received, sent = squeezed.client.compression_counts
+    assert sent is not None
+    assert sent.plain == 30001
+    assert 0 < sent.compressed < 300
+    assert squeezed.server.compression_counts == (sent, received)
+
+
+def test_connection_that_compresses_nothing_has_no_counts(key: PrivateKey) -> None:
+    pair = Pair.connected(FAST, key=key)
+    assert pair.client.compression_counts == (None, None)
 
 
 def test_several_payloads_in_one_call_are_compressed_each(squeezed: Pair) -> None:

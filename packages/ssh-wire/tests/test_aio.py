@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Generator
 
 import pytest
 
-from ssh_wire.aio import Timeout, close_after, timeout
+from ssh_wire.aio import Timeout, accept, close_after, timeout
 
 
 async def cancelled_then(work: asyncio.Future[str], *, seconds: float) -> str:
@@ -185,3 +187,61 @@ async def test_closing_that_is_cancelled_is_cancelled() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await close_after(ValueError("mine"), cancelled_here)
+
+
+# ---------------------------------------------------------------- accept
+
+
+@pytest.fixture
+def listening() -> Generator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        found.setblocking(False)
+        yield found
+
+
+async def test_connection_is_taken_when_it_arrives(listening: socket.socket) -> None:
+    taking = asyncio.ensure_future(accept(listening))
+    await asyncio.sleep(0)
+    with socket.create_connection(listening.getsockname()) as client:
+        taken, address = await taking
+        with taken:
+            assert address == client.getsockname()
+            assert not taken.getblocking()
+
+
+async def test_connection_that_waits_already_is_taken_at_once(listening: socket.socket) -> None:
+    with socket.create_connection(listening.getsockname()):
+        taken, _ = await accept(listening)
+        taken.close()
+
+
+async def test_connection_that_arrives_as_its_taker_is_cancelled_waits_for_the_next(
+    listening: socket.socket,
+) -> None:
+    taking = asyncio.ensure_future(accept(listening))
+    await asyncio.sleep(0)
+    with socket.create_connection(listening.getsockname()):
+        asyncio.get_running_loop().call_soon(taking.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await taking
+        taken, _ = await accept(listening)
+        taken.close()
+
+
+async def test_loop_that_watches_no_descriptors_takes_connections_itself(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop of Windows."""
+    loop = asyncio.get_running_loop()
+    taken = object()
+
+    def watch(*_: object) -> None:
+        raise NotImplementedError
+
+    async def take(_: socket.socket) -> tuple[object, object]:
+        await asyncio.sleep(0)
+        return taken, None
+
+    monkeypatch.setattr(loop, "add_reader", watch)
+    monkeypatch.setattr(loop, "sock_accept", take)
+    assert await accept(listening) == (taken, None)

@@ -24,6 +24,7 @@ from ssh_wire.primitives import Buffer
 if TYPE_CHECKING:
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.output import Output
+    from ssh_wire import MessageSet
 
 __all__ = ["ChannelProtocol"]
 
@@ -37,9 +38,11 @@ class ChannelProtocol:
     Attributes:
         number: our number of it.
         kind: its type, as CHANNEL_OPEN names it.
+        label: what it is, for ChannelTimeout; empty for its type.
         handler: what is told of what happens on it.
         auto_adjust: whether data counts as consumed when the handler returns.
         eof_sent: whether nothing may be written any more.
+        requests: the requests that are decoded; others stay generic.
     """
 
     def __init__(
@@ -53,11 +56,13 @@ class ChannelProtocol:
     ) -> None:
         self.number: int = number
         self.kind: str = kind
+        self.label: str = ""
         self.state: ChannelState = ChannelState.OPENING
         self.handler: ChannelHandler = NullHandler()
         self.auto_adjust: bool = True
         self.eof_sent: bool = False
         self.eof_received: bool = False
+        self.requests: MessageSet[m.RequestHead] = m.CHANNEL_REQUESTS
         self._on_gone = on_gone
         self._remote = 0
         self._output = output
@@ -111,6 +116,15 @@ class ChannelProtocol:
         self._gone()
         to = self._remote
         self._send(m.ChannelOpenFailure(recipient=to, reason=reason, description=description))
+
+    def detach(self) -> None:
+        """Forget a channel that the peer asked for: something else answers it.
+
+        Raises:
+            ChannelClosed: it was answered already, or the connection is lost.
+        """
+        self._expect(ChannelState.REQUESTED)
+        self._gone()
 
     # ------------------------------------------------------------- sending
 
@@ -173,7 +187,7 @@ class ChannelProtocol:
         self._send_window.in_order(lambda: self._send(message.replace(recipient=self._remote)))
 
     def request(
-        self, message: m.AnyChannelRequest, answered: Callable[[Granted], None] | None = None
+        self, message: m.RequestHead, answered: Callable[[Granted], None] | None = None
     ) -> None:
         """Send a request now, ahead of held data.
 
@@ -197,6 +211,11 @@ class ChannelProtocol:
     def deny(self, reply: PendingReply) -> None:
         """Answer a request with CHANNEL_FAILURE, if an answer was asked for."""
         reply.answer(m.ChannelFailure(recipient=self._remote).encode())
+
+    @property
+    def transferred(self) -> int:
+        """Bytes of data that have passed in both directions together."""
+        return self._receive_window.received + self._send_window.sent
 
     @property
     def held(self) -> int:
@@ -298,7 +317,7 @@ class ChannelProtocol:
     def receive_request(self, payload: Buffer) -> None:
         """Take a request; after our CLOSE it is not answered."""
         try:
-            request = m.CHANNEL_REQUESTS.decode(payload)
+            request = self.requests.decode(payload)
         except InvalidText:  # OpenSSH refuses that request alone
             self._refuse_request(m.UnreadChannelRequest.read(payload, 1)[0])
             return

@@ -8,8 +8,10 @@ SSHError
 ├── ForwardingDisabled       this connection forwards nothing; says why
 ├── ChannelClosed            the channel ended before the answer came (a ConnectionError)
 ├── NoExitStatus             a command ended without status or signal; has what it wrote
+├── RedirectFailed           a command's stream cannot be read or written here (an OSError)
 ├── CommandFailed            a command ended unsuccessfully and `check` was asked for
 └── SSHTimeout               a named timeout ran out (a TimeoutError)
+    └── ChannelTimedOut      a channel carried nothing for as long as it may (ChannelTimeout)
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ChannelClosed",
     "ChannelOpenRefused",
+    "ChannelTimedOut",
     "ChannelViolation",
     "CommandFailed",
     "ForwardingDisabled",
     "NoExitStatus",
+    "RedirectFailed",
     "RequestRefused",
     "SSHTimeout",
 ]
@@ -96,6 +100,30 @@ class NoExitStatus(SSHError):
         super().__init__(f"{completed.command!r} ended without an exit status")
 
 
+class RedirectFailed(SSHError, OSError):
+    """What a command's stream is redirected to cannot be read or written: a full disk, say.
+
+    `errno` and `filename` are those of the error behind it, which is its cause.
+
+    Attributes:
+        stream: "stdin", "stdout" or "stderr".
+        completed: for `run`, what had arrived; output that went elsewhere is not in it.
+    """
+
+    def __init__(self, stream: str, command: str, error: OSError) -> None:
+        self.stream = stream
+        self.completed: Completed[bytes] | Completed[str] | None = None
+        doing = "read" if stream == "stdin" else "written"
+        reason = error.strerror or str(error) or type(error).__name__
+        self._text = printable(f"{stream} of {command!r} cannot be {doing}: {reason}", 1024)
+        super().__init__(error.errno, self._text, error.filename)
+        self.__cause__: BaseException | None = error
+
+    def __str__(self) -> str:
+        where = f" ({printable(str(self.filename), 1024)})" if self.filename else ""
+        return f"{self._text}{where}"
+
+
 class CommandFailed(SSHError):
     """The command ended with another status than 0, or by a signal.
 
@@ -144,3 +172,15 @@ class SSHTimeout(SSHError, TimeoutError):
             doing = f"running {completed.command!r}"
         what = f"while {doing}" if doing else f"({name})"
         super().__init__(f"timed out after {seconds:g} s {what}")
+
+
+class ChannelTimedOut(SSHTimeout):
+    """This side closed a channel that carried nothing for too long (ChannelTimeout).
+
+    Attributes:
+        kind: what the channel is.
+    """
+
+    def __init__(self, kind: str, seconds: float) -> None:
+        self.kind = kind
+        super().__init__("channel", seconds, doing=f"a {printable(kind)} channel carried nothing")

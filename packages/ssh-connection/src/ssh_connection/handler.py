@@ -33,7 +33,7 @@ class ChannelHandler(Protocol):
     def eof_received(self) -> None:
         """Handle EOF: the peer sends no more data."""
 
-    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+    def request_received(self, request: m.RequestHead, reply: PendingReply) -> None:
         """Handle a request, to be answered through the channel's `grant` or `deny`."""
 
     def closed(self, error: Exception | None) -> None:
@@ -64,7 +64,7 @@ class NullHandler:
     def eof_received(self) -> None:
         """Do nothing."""
 
-    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+    def request_received(self, request: m.RequestHead, reply: PendingReply) -> None:
         """Do nothing."""
 
     def closed(self, error: Exception | None) -> None:

@@ -13,7 +13,6 @@ from typing import Final
 from ssh_keys import PublicKey
 from ssh_keys.fido import NO_TOUCH
 from ssh_wire import SSHError
-from ssh_wire.messages.connection import GlobalRequest
 from ssh_wire.messages.openssh import HostKeyProof, HostKeys, HostKeysProve, SignedHostKey
 
 __all__ = [
@@ -31,16 +30,14 @@ MAX_KEYS: Final = 1024
 """The most keys that are looked at; OpenSSH has no more either."""
 
 
-def announcement(keys: Sequence[PublicKey]) -> GlobalRequest:
+def announcement(keys: Sequence[PublicKey]) -> HostKeys:
     """Return the request by which a server announces its keys."""
-    blobs = tuple(key.blob for key in keys)
-    return GlobalRequest.decode(HostKeys(want_reply=False, keys=blobs).encode())
+    return HostKeys(want_reply=False, keys=tuple(key.blob for key in keys))
 
 
-def proof_request(keys: Sequence[PublicKey]) -> GlobalRequest:
+def proof_request(keys: Sequence[PublicKey]) -> HostKeysProve:
     """Return the request by which a client asks for the proof of keys."""
-    blobs = tuple(key.blob for key in keys)
-    return GlobalRequest.decode(HostKeysProve(want_reply=True, keys=blobs).encode())
+    return HostKeysProve(want_reply=True, keys=tuple(key.blob for key in keys))
 
 
 def proof_of(signatures: Sequence[bytes]) -> bytes:
@@ -48,30 +45,23 @@ def proof_of(signatures: Sequence[bytes]) -> bytes:
     return HostKeyProof(signatures=tuple(signatures)).encode()
 
 
-def announced(request: GlobalRequest) -> tuple[PublicKey, ...]:
+def announced(request: HostKeys) -> tuple[PublicKey, ...]:
     """Return the keys that a server announces, each once.
 
     Kinds that are not known, and certificates, are left out; of too many keys none is taken.
-
-    Raises:
-        ProtocolError: the request is malformed.
     """
-    blobs = HostKeys.decode(request.encode()).keys
-    if len(blobs) > MAX_KEYS:
+    if len(request.keys) > MAX_KEYS:
         return ()
-    keys = map(_key, dict.fromkeys(blobs))
+    keys = map(_key, dict.fromkeys(request.keys))
     return tuple(key for key in keys if key is not None)
 
 
-def asked_for(request: GlobalRequest, own: Sequence[PublicKey]) -> tuple[PublicKey, ...] | None:
+def asked_for(request: HostKeysProve, own: Sequence[PublicKey]) -> tuple[PublicKey, ...] | None:
     """Return the keys that a client wants proven, or None if it asks wrongly.
 
     Each has to be one of the server's, and is asked for once.
-
-    Raises:
-        ProtocolError: the request is malformed.
     """
-    blobs = HostKeysProve.decode(request.encode()).keys
+    blobs = request.keys
     if not blobs or len(blobs) > MAX_KEYS or len(set(blobs)) != len(blobs):
         return None
     by_blob = {key.blob: key for key in own}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ssh_wire import lazy_attrs
 
 __all__ = ["ConnectionLimits"]
@@ -31,5 +33,16 @@ class ConnectionLimits:
     """Ports that a client may have our server listen on."""
     environment: int = 128
     """Environment variables that a client may set for one session."""
+    channel_timeouts: Sequence[tuple[str, float]] = ()
+    """Patterns of types of channels, each with the seconds without data after which one is closed.
+
+    0 stands for never, and the first pattern that matches counts.  "global" is for all channels
+    together (ChannelTimeout of ssh_config(5) and sshd_config(5)).
+    """
+    unused_timeout: float | None = None
+    """Seconds without any channel after which the connection is ended; None for never.
+
+    It is sshd's UnusedConnectionTimeout.
+    """
     write_buffer: int = 256 * 1024
     """Bytes that a channel holds back before it asks its writer to pause."""

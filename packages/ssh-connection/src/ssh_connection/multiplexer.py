@@ -2,6 +2,7 @@
 
 `Multiplexer.receive` takes one payload numbered 80–127, `Multiplexer.pump` sends what they
 made room for; `states.ACCEPTED` says what a channel takes, `ChannelProtocol` does the rest.
+What the peer may open and ask for is registered in `Multiplexer.services`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ssh_connection.channel import ChannelProtocol
 from ssh_connection.errors import ChannelClosed, ChannelViolation
 from ssh_connection.handler import ChannelHandler
 from ssh_connection.limits import ConnectionLimits
+from ssh_connection.refusals import Refusals
 from ssh_connection.replies import PendingReplies, PendingReply, ReplyQueue
+from ssh_connection.services import Services
 from ssh_connection.states import ACCEPTED, STRAY_IGNORED, TRAFFIC, ChannelState
 from ssh_wire import InvalidText, Message, OpenFailureReason, ProtocolError, SSHError, Truncated
 from ssh_wire.guarded import guarded
@@ -25,6 +28,7 @@ from ssh_wire.numbers import MessageNumber
 from ssh_wire.primitives import Buffer
 
 if TYPE_CHECKING:
+    from ssh_connection.downstream import Downstream
     from ssh_connection.output import Output
 
 __all__ = [
@@ -55,16 +59,16 @@ _ON_CHANNEL: Final[dict[int, Callable[[ChannelProtocol, Buffer], bool | None]]] 
 
 
 class MultiplexerHandler(Protocol):
-    """What decides about the channels and requests of the peer.
+    """What is told of what is not registered, and of what goes wrong.
 
     What is asked of a handler that raises is refused.
     """
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """Answer the opening of a channel with `confirm` or `refuse`, now or later."""
+    def channel_not_served(self, channel: ChannelProtocol) -> None:
+        """Refuse a channel of a type that is not registered."""
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """Answer a global request through `Multiplexer.grant` or `deny`."""
+    def request_not_served(self, name: str, reply: PendingReply) -> None:
+        """Deny a global request that is not registered, through `Multiplexer.deny`."""
 
     def unknown_message(self, number: int) -> None:
         """Answer a message of an unknown number with SSH_MSG_UNIMPLEMENTED."""
@@ -76,22 +80,33 @@ class MultiplexerHandler(Protocol):
 class Multiplexer:
     """The channels and global requests of one connection.
 
+    Args:
+        output: where messages go.
+        handler: told of what is not registered; without one it is refused, and what a handler
+            raises where no caller is left is raised by `receive`.
+        limits: how much the peer may use.
+
     Attributes:
+        services: what the peer may open and ask for.
         channels: the channels by our number of them.
+        passed: who drives the other channels, whose messages pass undecoded, by our number.
         window_opened: whether a channel that holds data back was granted window: `pump` sends it.
     """
 
     def __init__(
         self,
         output: Output,
-        handler: MultiplexerHandler,
+        handler: MultiplexerHandler | None = None,
         limits: ConnectionLimits | None = None,
     ) -> None:
         self.limits: ConnectionLimits = limits or ConnectionLimits()
+        self.services: Services = Services()
         self.channels: dict[int, ChannelProtocol] = {}
+        self.passed: dict[int, Downstream] = {}
         self.window_opened: bool = False
         self._output = output
-        self._handler = handler
+        self._downstreams: list[Downstream] = []
+        self._handler: MultiplexerHandler = handler or Refusals(self.deny)
         self._answers = PendingReplies[GlobalAnswer]()
         self._replies = ReplyQueue(output.send_payload, self.limits.global_requests)
         self._lost: Exception | None = None
@@ -128,6 +143,8 @@ class Multiplexer:
                 if isinstance(error, ProtocolError):
                     raise
                 self._failed(channel, error)  # a handler's fault ends its channel alone
+        elif channel is None and (downstream := self.passed.get(number)) is not None:
+            downstream.take(number, payload)
         elif channel is not None or not self._is_stray(kind, number):
             state = channel.state.value if channel is not None else "not open"
             problem = f"message {kind} on channel {number}, which is {state}"
@@ -150,25 +167,29 @@ class Multiplexer:
         self._handler.unknown_message(payload[0])
 
     def _receive_open(self, payload: Buffer) -> None:
+        head, _ = m.UnreadChannelOpen.read(payload, 1)
+        row = self.services.channel_type(head.kind)
         try:
-            message = m.CHANNEL_OPENS.decode(payload)
+            message = row.message.decode(payload) if row is not None else None
         except InvalidText:  # OpenSSH refuses that channel alone
-            refused, _ = m.UnreadChannelOpen.read(payload, 1)
-            self._refuse_open(refused.sender, "a text is not UTF-8")
+            self._refuse_open(head.sender, "a text is not UTF-8")
             return
-        channel = self._new(message.kind, self.limits.window)
+        channel = self._new(head.kind.decode("utf-8", "replace"), self.limits.window)
         channel.state = ChannelState.REQUESTED
         try:
-            channel.set_remote(message.sender, message.window, message.max_packet)
+            channel.set_remote(head.sender, head.window, head.max_packet)
         except ChannelViolation:
             self._free(channel)
-            self._refuse_open(message.sender, "the maximum packet size is 0")
+            self._refuse_open(head.sender, "the maximum packet size is 0")
             return
-        if len(self.channels) > self.limits.channels:
+        if len(self.channels) + len(self.passed) > self.limits.channels:
             channel.refuse(OpenFailureReason.RESOURCE_SHORTAGE, "too many channels")
             return
         try:
-            self._handler.channel_requested(message, channel)
+            if row is None:
+                self._handler.channel_not_served(channel)
+            else:
+                row.open(message, channel)
         except Exception as error:
             if isinstance(error, ProtocolError):
                 raise
@@ -181,15 +202,19 @@ class Multiplexer:
         self._send(m.ChannelOpenFailure(recipient=sender, reason=reason, description=problem))
 
     def _receive_global_request(self, payload: Buffer) -> None:
+        head, _ = m.UnreadGlobalRequest.read(payload, 1)
+        row = self.services.global_request(head.kind)
         try:
-            message = m.GLOBAL_REQUESTS.decode(payload)
+            message = row.message.decode(payload) if row is not None else None
         except InvalidText:  # OpenSSH refuses that request alone
-            refused, _ = m.UnreadGlobalRequest.read(payload, 1)
-            self.deny(self._replies.expect(wanted=refused.want_reply))
+            self.deny(self._replies.expect(wanted=head.want_reply))
             return
-        reply = self._replies.expect(wanted=message.want_reply)
+        reply = self._replies.expect(wanted=head.want_reply)
         try:
-            self._handler.global_request(message, reply)
+            if row is None:
+                self._handler.request_not_served(head.kind.decode("utf-8", "replace"), reply)
+            elif not row.take(message, reply):
+                self.deny(reply)
         except Exception as error:
             if isinstance(error, ProtocolError):
                 raise
@@ -204,7 +229,7 @@ class Multiplexer:
 
     # ------------------------------------------------------------- sending
 
-    def open(self, message: m.AnyChannelOpen, handler: ChannelHandler) -> ChannelProtocol:
+    def open(self, message: m.OpenHead, handler: ChannelHandler) -> ChannelProtocol:
         """Ask the peer for a channel; the handler is told the answer.
 
         Args:
@@ -215,12 +240,7 @@ class Multiplexer:
             ChannelClosed: the connection is lost.
             SSHError: as many channels are open as the limit allows.
         """
-        if self._lost is not None:
-            problem = "the connection is closed"
-            raise ChannelClosed(problem) from self._lost
-        if len(self.channels) >= self.limits.channels:
-            problem = f"{self.limits.channels} channels are open, which is the limit"
-            raise SSHError(problem)
+        self._require_room()
         channel = self._new(message.kind, message.window)
         channel.handler = handler
         asked = message.replace(sender=channel.number, max_packet=self.limits.max_packet)
@@ -233,7 +253,7 @@ class Multiplexer:
 
     def request(
         self,
-        message: m.AnyGlobalRequest,
+        message: m.GlobalHead,
         answered: Callable[[GlobalAnswer | None], None] | None = None,
     ) -> None:
         """Send a global request.
@@ -246,9 +266,7 @@ class Multiplexer:
         Raises:
             ChannelClosed: the connection is lost.
         """
-        if self._lost is not None:
-            problem = "the connection is closed"
-            raise ChannelClosed(problem) from self._lost
+        self._require_open()
         self._send(message.replace(want_reply=answered is not None))
         if answered is not None:
             self._answers.add(answered)
@@ -275,6 +293,9 @@ class Multiplexer:
                 self.channels[channel.number] = self.channels.pop(channel.number)
                 with guarded(partial(self._failed, channel)):
                     channel.pump()
+        if not self._output.congested:
+            for downstream in self._downstreams:
+                downstream.uncongested()
 
     def connection_lost(self, error: Exception) -> None:
         """End every channel and every request with `error`: the connection is lost."""
@@ -285,6 +306,61 @@ class Multiplexer:
             for channel in list(self.channels.values()):
                 with guarded(self._handler.handler_failed):
                     channel.end(error)
+            self.passed.clear()
+            for downstream in tuple(self._downstreams):
+                with guarded(self._handler.handler_failed):
+                    downstream.connection_lost(error)
+
+    # ------------------------------------------------------------- what others drive
+
+    @property
+    def congested(self) -> bool:
+        """Whether a downstream is to send nothing now: it is told when that is over."""
+        return self._output.congested
+
+    def join(self, downstream: Downstream) -> None:
+        """Tell a downstream of congestion and of the end, until it leaves.
+
+        Raises:
+            ChannelClosed: the connection is lost.
+        """
+        self._require_open()
+        self._downstreams.append(downstream)
+
+    def leave(self, downstream: Downstream) -> None:
+        """Tell it no more; channels of it that are not released are its own still."""
+        if downstream in self._downstreams:
+            self._downstreams.remove(downstream)
+
+    def reserve(self, downstream: Downstream) -> int:
+        """Return the number of a channel that a downstream is about to open.
+
+        Raises:
+            ChannelClosed: the connection is lost.
+            SSHError: as many channels are open as the limit allows.
+        """
+        self._require_room()
+        number = self._number()
+        self.passed[number] = downstream
+        return number
+
+    def hand_over(self, channel: ChannelProtocol, downstream: Downstream) -> None:
+        """Let a downstream answer a channel that the peer has asked for.
+
+        Raises:
+            ChannelClosed: it was answered already, or the connection is lost.
+        """
+        channel.detach()
+        self.passed[channel.number] = downstream
+
+    def release(self, number: int) -> None:
+        """Forget a channel that a downstream drove: it was refused, or closed by both sides."""
+        self.passed.pop(number, None)
+
+    def pass_up(self, *parts: Buffer) -> None:
+        """Send a message of a downstream; nothing once the connection is lost."""
+        if self._lost is None:
+            self._output.send_payload(*parts)
 
     # ------------------------------------------------------------- inside
 
@@ -293,11 +369,28 @@ class Multiplexer:
         with guarded(self._handler.handler_failed):  # it may raise at this, too
             channel.fail(error)
 
-    def _new(self, kind: str, window: int) -> ChannelProtocol:
+    def _require_open(self) -> None:
+        if self._lost is not None:
+            problem = "the connection is closed"
+            raise ChannelClosed(problem) from self._lost
+
+    def _require_room(self) -> None:
+        self._require_open()
+        if len(self.channels) + len(self.passed) >= self.limits.channels:
+            problem = f"{self.limits.channels} channels are open, which is the limit"
+            raise SSHError(problem)
+
+    def _number(self) -> int:
         # a number is not used again soon, lest a late message is taken for the new channel's
-        number = next(n for n in count(self._assigned) if n & _UINT32 not in self.channels)
+        number = next(n for n in count(self._assigned) if not self._is_used(n & _UINT32))
         self._assigned = number + 1
-        number &= _UINT32
+        return number & _UINT32
+
+    def _is_used(self, number: int) -> bool:
+        return number in self.channels or number in self.passed
+
+    def _new(self, kind: str, window: int) -> ChannelProtocol:
+        number = self._number()
         channel = ChannelProtocol(number, kind, window, self._output, self.limits, self._free)
         self.channels[number] = channel
         return channel

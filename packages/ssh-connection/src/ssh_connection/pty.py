@@ -24,6 +24,13 @@ class Pty:
     modes: Mapping[int, int] = lazy_attrs.field(factory=dict[int, int])
     """Terminal modes, opcode to argument (`ssh_wire.modes.TerminalMode`)."""
 
+    keystroke_interval: int | None = None
+    """Milliseconds between the packets of what is typed (ObscureKeystrokeTiming).
+
+    0 sends it as it is typed; None does what the connection is set to.  Only at servers that
+    answer `ping@openssh.com`, with which the pauses are filled.
+    """
+
     @property
     def request(self) -> m.PtyRequest:
         """The request for it."""

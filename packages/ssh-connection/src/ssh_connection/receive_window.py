@@ -7,10 +7,14 @@ grants is the first window plus what was consumed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from ssh_connection.errors import ChannelViolation
 
 __all__ = ["ReceiveWindow"]
+
+_GRANTED: Final = 8
+"""The part of the window that is granted at a time."""
 
 
 class ReceiveWindow:
@@ -21,12 +25,15 @@ class ReceiveWindow:
         ended: whether no more window is granted: the peer has sent EOF, or we CLOSE.
     """
 
-    __slots__ = ("_credit", "_full", "_grant", "_max_packet", "_paused", "ended", "window")
+    __slots__ = (
+        *("_credit", "_full", "_grant", "_granted", "_max_packet", "_paused"),
+        *("ended", "window"),
+    )
 
     def __init__(self, window: int, max_packet: int, grant: Callable[[int], None]) -> None:
         self.window: int = window
         self.ended: bool = False
-        self._full = window
+        self._full = self._granted = window
         self._max_packet = max_packet
         self._credit = 0
         self._paused = False
@@ -46,10 +53,19 @@ class ReceiveWindow:
             raise ChannelViolation(problem)
         self.window -= size
 
+    @property
+    def received(self) -> int:
+        """Bytes that have arrived since the window was opened."""
+        return self._granted - self.window
+
     def consumed(self, count: int) -> None:
-        """Count data as consumed; grant the peer more once half of the window is."""
+        """Count data as consumed; grant the peer more once an eighth of the window is.
+
+        What is consumed and not granted yet is missing from the window of a long line: with half
+        of it, the rate of a sender that uses all of its window was half of what it may be.
+        """
         self._credit += count
-        if self._credit * 2 >= self._full and not self._paused:
+        if self._credit * _GRANTED >= self._full and not self._paused:
             self._give()
 
     def pause(self) -> None:
@@ -65,4 +81,5 @@ class ReceiveWindow:
         credit, self._credit = self._credit, 0
         if credit and not self.ended:
             self.window += credit
+            self._granted += credit
             self._grant(credit)

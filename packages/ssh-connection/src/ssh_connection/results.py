@@ -7,7 +7,7 @@ from typing import Final, Generic, Self, TypeVar, cast
 from ssh_connection.errors import CommandFailed
 from ssh_wire import lazy_attrs
 
-__all__ = ["Completed", "ExitSignal", "decode_output"]
+__all__ = ["Completed", "ExitSignal", "decode_completed", "decode_output"]
 
 T = TypeVar("T", bytes, str)
 
@@ -97,3 +97,10 @@ def decode_output(
         completed.stderr.decode(encoding, errors),
         completed.duration,
     )
+
+
+def decode_completed(error: Exception) -> None:
+    """Give what an error has of a command as text, as the result would have been."""
+    completed = cast("Completed[bytes] | None", getattr(error, "completed", None))
+    if completed is not None and isinstance(cast("object", completed.stdout), bytes):
+        vars(error)["completed"] = decode_output(completed)

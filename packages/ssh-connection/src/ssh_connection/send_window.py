@@ -52,6 +52,7 @@ class SendWindow:
     """
 
     __slots__ = (
+        "_granted",
         "_limit",
         "_max_data",
         "_output",
@@ -72,6 +73,7 @@ class SendWindow:
         resume: Callable[[], None],
     ) -> None:
         self.window: int = 0
+        self._granted = 0
         self.held: int = 0
         self._output = output
         self._limit = limit
@@ -85,7 +87,7 @@ class SendWindow:
     def begin(self, remote: int, window: int, max_data: int) -> None:
         """Take over the peer's side of the agreement."""
         self._remote = remote
-        self.window = window
+        self.window = self._granted = window
         self._max_data = max_data
 
     def adjust(self, increment: int) -> bool:
@@ -95,10 +97,16 @@ class SendWindow:
             ChannelViolation: it is more than a window may be.
         """
         self.window += increment
+        self._granted += increment
         if self.window > MAX_WINDOW:
             problem = "WINDOW_ADJUST raises the window above 2^32 - 1"
             raise ChannelViolation(problem)
         return self.held > 0
+
+    @property
+    def sent(self) -> int:
+        """Bytes that have been sent since the window was opened."""
+        return self._granted - self.window
 
     def write(self, data_type: int | None, parts: tuple[Buffer, ...]) -> None:
         """Send data; keep what cannot leave now."""

@@ -14,17 +14,19 @@ what was sent is read as messages, what the peer would send is given to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ssh_connection.limits import ConnectionLimits
 from ssh_connection.multiplexer import Multiplexer
+from ssh_connection.services import ChannelType, GlobalRequestType, refusal_reason
 from ssh_wire import Message, MessageSet
 from ssh_wire.messages import connection as m
 
 if TYPE_CHECKING:
     from ssh_connection.channel import ChannelProtocol
     from ssh_connection.replies import PendingReply
+    from ssh_connection.services import Service
     from ssh_wire.primitives import Buffer
 
 __all__ = ["CONNECTION_MESSAGES", "Pair", "Recorder", "Side", "Wire"]
@@ -91,7 +93,7 @@ class Recorder:
         self._data = bytearray()
         self._stderr = bytearray()
         self.events: list[str] = []
-        self.requests: list[tuple[m.AnyChannelRequest, PendingReply]] = []
+        self.requests: list[tuple[m.RequestHead, PendingReply]] = []
         self.error: Exception | None = None
         self.answer: bool | None = None
         self.channel: ChannelProtocol | None = None
@@ -127,7 +129,7 @@ class Recorder:
         """Record EOF."""
         self.events.append("eof_received")
 
-    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+    def request_received(self, request: m.RequestHead, reply: PendingReply) -> None:
         """Record a request."""
         self.requests.append((request, reply))
         if self.answer is not None and self.channel is not None:
@@ -163,13 +165,30 @@ class Side:
     def __init__(self, limits: ConnectionLimits | None = None, *, accept: bool = True) -> None:
         self.wire: Wire = Wire()
         self.mux: Multiplexer = Multiplexer(self.wire, self, limits)
-        self.opens: list[tuple[m.AnyChannelOpen, ChannelProtocol]] = []
-        self.requests: list[tuple[m.AnyGlobalRequest, PendingReply]] = []
+        self.mux.services.register(*self._services())
+        self.opens: list[tuple[m.OpenHead, ChannelProtocol]] = []
+        self.requests: list[tuple[m.GlobalHead, PendingReply]] = []
         self.unknown: list[int] = []
         self.failures: list[Exception] = []
         self.accept: bool = accept
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
+    def _services(self) -> Iterator[Service]:
+        """Yield rows for every channel type and global request of RFC 4254."""
+        opens = (m.SessionOpen, m.DirectTCPIPOpen, m.ForwardedTCPIPOpen, m.X11Open)
+        for opening in opens:
+            yield ChannelType[m.OpenHead](message=opening, opened=self.channel_requested)
+        for asked in (m.TCPIPForward, m.CancelTCPIPForward):
+            yield GlobalRequestType[m.GlobalHead](message=asked, received=self.global_request)
+
+    def channel_not_served(self, channel: ChannelProtocol) -> None:
+        """Refuse a channel of another type."""
+        channel.refuse(refusal_reason(channel.kind))
+
+    def request_not_served(self, name: str, reply: PendingReply) -> None:
+        """Record a global request of another name."""
+        self.global_request(m.GlobalRequest(kind=name, want_reply=reply.wanted), reply)
+
+    def channel_requested(self, message: m.OpenHead, channel: ChannelProtocol) -> None:
         """Confirm a channel, or record its opening."""
         if self.accept:
             recorder = Recorder()
@@ -178,7 +197,7 @@ class Side:
         else:
             self.opens.append((message, channel))
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
+    def global_request(self, message: m.GlobalHead, reply: PendingReply) -> None:
         """Record a global request."""
         self.requests.append((message, reply))
 

@@ -6,6 +6,7 @@ Public modules:
     certificates    what an authority certifies: check it, issue it
     errors          what parsers raise
     fido            what a FIDO token's signature states, and what is demanded of it
+    fido_library    the library that talks to FIDO tokens
     files           all of it on disk: the only I/O
     pkcs11          keys in smartcards and hardware security modules
     patterns        patterns of hosts and algorithms, as ssh_config(5) has them
@@ -19,6 +20,7 @@ Internal:
     policy          KeyPolicy: which keys are strong enough to be read
     credential      a key or a certificate, whichever it is
     public          PublicKey: blob, verify, fingerprint
+    message_signer  MessageSigner: what signs with a key
     private         PrivateKey: generate, sign, save
     registry        what a family of keys offers
     families/       one file for each family of keys

@@ -22,7 +22,7 @@ from ssh_wire.text import raw as as_written
 
 if TYPE_CHECKING:
     from ssh_keys.credential import Credential
-    from ssh_keys.formats import openssh, pem, ppk, rfc4716
+    from ssh_keys.formats import openssh, pem, ppk, rfc4716, sshcom
     from ssh_keys.formats.key_text import Block
     from ssh_keys.private import PrivateKey
 else:
@@ -30,15 +30,14 @@ else:
     pem = lazy.module("ssh_keys.formats.pem")
     ppk = lazy.module("ssh_keys.formats.ppk")
     rfc4716 = lazy.module("ssh_keys.formats.rfc4716")
+    sshcom = lazy.module("ssh_keys.formats.sshcom")
 
 __all__ = ["load_private_key", "load_public_key"]
 
-_REFUSED: Final = (
-    (b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY", "private keys in the format of ssh.com"),
-    (b"SSH PRIVATE KEY FILE FORMAT 1.1", "keys of SSH's version 1"),
-)
+_REFUSED: Final = ((b"SSH PRIVATE KEY FILE FORMAT 1.1", "keys of SSH's version 1"),)
 _PPK: Final = b"PuTTY-User-Key-File-"
 _RFC4716: Final = b"---- BEGIN SSH2 PUBLIC KEY"
+_SSHCOM: Final = b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY"
 _BLANK: Final = b" \t\r\n"
 _QUOTES: Final = (b'"', b"'")
 _PRIVATE: Final = frozenset(
@@ -62,6 +61,8 @@ def load_private_key(
     policy: KeyPolicy = KeyPolicy.DEFAULT,
 ) -> PrivateKey:
     """Read a private key in OpenSSH's or PuTTY's format or as PEM (PKCS#1, SEC1, PKCS#8).
+
+    RSA keys of ssh.com are read too, where they are not encrypted.
 
     Args:
         data: the content of the key file.
@@ -88,6 +89,8 @@ def load_private_key(
 def _read_private(text: bytes, passphrase: bytes | None, *, policy: KeyPolicy) -> PrivateKey:
     if _unquoted(text).startswith(_PPK):
         return ppk.decode_private(_unquoted(text), passphrase, policy=policy)
+    if _unquoted(text).startswith(_SSHCOM):
+        return sshcom.decode_private(_unquoted(text), policy=policy)
     block = find_block(text, _PRIVATE)
     if block is None:
         problem = "not a private key"
@@ -124,6 +127,9 @@ def load_public_key(data: bytes | str, *, policy: KeyPolicy = KeyPolicy.DEFAULT)
 
 def _read_public(text: bytes, *, policy: KeyPolicy) -> Credential:
     text = _unquoted(text)
+    if text.startswith(_SSHCOM):
+        problem = "not a public key, but a private key of ssh.com"
+        raise KeyFormatError(problem)
     block = find_block(text, _PUBLIC)
     if block is None or _is_line(text):
         return _read_unlabelled(text, policy=policy)

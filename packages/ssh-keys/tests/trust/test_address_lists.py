@@ -72,10 +72,10 @@ def test_hostile_pattern_is_cheap() -> None:
     entries = [b"*a*a*a*a*a*a*a*a*b", b"!*a*a*a*a*a*a*a*a*b"]
     fastest = 1.0
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.thread_time()
         assert not allows(entries, "10.0.0.1", "a" * 1_000)
-        fastest = min(fastest, time.perf_counter() - started)
-    assert fastest < 0.05
+        fastest = min(fastest, time.thread_time() - started)
+    assert fastest < 0.5  # a millisecond; backtracking takes hours
 
 
 @given(entry=st.text("0123456789abcf.:/*?!%", max_size=24).map(str.encode), peer=st.ip_addresses())

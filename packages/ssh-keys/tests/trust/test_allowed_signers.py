@@ -358,3 +358,34 @@ def _lines(keygen: Program, *command: object) -> tuple[str, ...]:
         return tuple(keygen(*command).decode().split())
     except subprocess.CalledProcessError:
         return ()
+
+
+def test_line_with_a_certificate_allows_what_that_certificate_signs(ed25519: PrivateKey) -> None:
+    ca = PrivateKey.generate("ed25519")
+    certificate, other = certify(ca, ed25519.public_key), certify(ca, ed25519.public_key, serial=7)
+    signers = parse(f"me@* {certificate.to_openssh()}\n")
+    assert signers.problems == ()
+    assert signers.match_principals(ME) == (("me@*",),)
+
+    def verify(signature: SSHSig, now: int = NOW) -> None:
+        signers.verify(signature, b"data", principal=ME, namespace="file", now=now)
+
+    verify(sign(ed25519, b"data", "file", certificate=certificate))
+    for refused in (
+        sign(ed25519, b"data", "file"),
+        sign(ed25519, b"data", "file", certificate=other),
+    ):
+        with pytest.raises(SignatureRefused, match="no line allows"):
+            verify(refused)
+    # as with ssh-keygen, how long is up to the line
+    verify(sign(ed25519, b"data", "file", certificate=certificate), NOW + 1000)
+    assert signers.find_principals(
+        sign(ed25519, b"data", "file", certificate=certificate), NOW + 1000
+    ) == ("me@*",)
+
+
+def test_line_whose_certificate_is_of_another_kind_is_a_problem(ed25519: PrivateKey) -> None:
+    text = certify(PrivateKey.generate("ed25519"), ed25519.public_key).to_openssh()
+    signers = parse(f"me {text.replace('ssh-ed25519-cert', 'ssh-rsa-cert', 1)}\n")
+    assert signers.signers == ()
+    assert "its certificate is ssh-ed25519-cert" in signers.problems[0].reason

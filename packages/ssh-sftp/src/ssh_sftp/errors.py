@@ -20,8 +20,9 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from ssh_sftp.messages import Status
 from ssh_sftp.numbers import StatusCode
-from ssh_wire import ProtocolError, SSHError
+from ssh_wire import Message, ProtocolError, SSHError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "SFTPTransferErrors",
     "SFTPUnsafeName",
     "SFTPUnsupported",
+    "outcome_error",
     "status_error",
 ]
 
@@ -176,3 +178,18 @@ _BY_CODE: dict[int, type[SFTPError]] = {
 def status_error(code: int, text: str, filename: str | None = None) -> SFTPError:
     """Return the error of a status code."""
     return _BY_CODE.get(code, SFTPError)(text, filename, code)
+
+
+def outcome_error(outcome: Message | SFTPError | ProtocolError, path: str | None) -> Exception:
+    """Return the error of a reply that is not the expected one; it has the path."""
+    match outcome:
+        case Status():
+            return status_error(outcome.code, outcome.text, path)
+        case SFTPConnectionLost():
+            lost = SFTPConnectionLost(outcome.text, path)
+            lost.__cause__ = outcome.__cause__
+            return lost
+        case SFTPError() | ProtocolError():
+            return outcome
+        case _:
+            return SFTPProtocolError(f"{type(outcome).__name__} is not an expected reply")

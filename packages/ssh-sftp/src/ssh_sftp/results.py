@@ -62,6 +62,9 @@ class Transferred:
             of files of an uploaded tree of up to 16 KiB is not checked, as one acknowledgement
             covers them.
         refused: the optional steps that were refused.
+        resumed: how many of the bytes an earlier attempt had left (`resume=True`).
+        verified: how many of the files were compared on both sides (`verify=True`).
+        links: how many symbolic links were made (`keep_links=True`).
     """
 
     files: int
@@ -70,3 +73,6 @@ class Transferred:
     skipped: tuple[Skipped, ...] = ()
     sizes_checked: int = 0
     refused: tuple[TransferRefusal, ...] = ()
+    resumed: int = 0
+    verified: int = 0
+    links: int = 0

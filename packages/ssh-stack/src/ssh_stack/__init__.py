@@ -20,6 +20,7 @@ client/         `connect`: options, configuration and trust come to a plan, then
     trust, load_trust         whether this is the right server
     host_key_file, peer_address, known_hosts_command, host_key_dns, system_dns   what it asks
     host_configuration        the configuration that the options name
+    reverse                   servers that connect to the client
     dial, tcp, proxy_process, proxy_socket   ways to a server
     sftp, environment
 server/         `serve`: a listening socket, and what its users may do
@@ -28,7 +29,9 @@ server/         `serve`: a listening socket, and what its users may do
     permissions, forwarding   what they may do
     admission                 how many unauthenticated connections there may be
     shell, shell_streams, pty commands and shells of the user who runs the server
+many/           `on_hosts` and `run_on_hosts`: many hosts at once
 local/          this machine: its user, processes, shells and threads, and callbacks
+fsspec/         the file system of `sftp://` and `ssh://` for fsspec
 config/         ssh_config(5): which options a host gets
 cli/            the command `ssh-stack`
 sync/           the blocking API, generated from the asynchronous one
@@ -52,9 +55,10 @@ _ORIGINS: Final = {
     ),
     "ssh_stack.client.option_arguments": "ClientOptionsKw",
     "ssh_stack.client.plan": (
-        "ConnectionPlan ControlPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan "
+        "ConnectionPlan ControlPlan ForwardsPlan IdentityPlan RoutePlan SessionPlan X11Plan "
         "TransportPlan TrustPlan"
     ),
+    "ssh_stack.client.reverse": "listen_reverse ReverseListener",
     "ssh_stack.sources": "DEFAULT Default RevokedSource",
     "ssh_stack.config": "Config HostConfig Unsupported load_config",
     "ssh_stack.server.serving": "Serve Server serve",
@@ -70,30 +74,42 @@ _ORIGINS: Final = {
     "ssh_stack.server.forwarding": "AllowForwarding LoopbackForwarding",
     "ssh_stack.server.shell": "LocalShell",
     "ssh_stack.errors": (
-        "ConfigError ConnectFailed ConnectRefused HostCertificateRefused HostKeyChanged "
-        "HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown HostNotFound "
-        "KnownHostsCommandFailed ProxyFailed UnknownOption"
+        "ConfigError ConnectFailed ConnectRefused ConnectTimedOut HostCertificateRefused "
+        "HostKeyChanged HostKeyError HostKeyRevoked HostKeyTooShort HostKeyUnknown "
+        "HostNotFound HostUnreachable KnownHostsCommandFailed ProxyFailed UnknownOption"
     ),
+    "ssh_stack.many.hosts": "OnHosts on_hosts run_on_hosts",
+    "ssh_stack.many.results": "HostResult HostResults",
+    "ssh_stack.many.run": "HostRun",
     "ssh_stack.sync": "",
     "ssh_sftp": (
-        "Attributes BinaryMode DirectoryHandle FileHandle FileSystem Found OpenFlags Progress "
+        "Attributes BinaryMode BytesFile DirectoryHandle DropBox EntriesDirectory EntryKind "
+        "FileHandle FileSystem Found MaybeLater OpenFlags PathFilter ReadOnly Progress Select "
         "ServerLimits SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Skipped StatusCode StatVFSReply "
-        "TextMode TransferFailure TransferRefusal Transferred"
+        "SyncAction SyncDirection SyncPlan SyncResult SyncStep TextMode TreeEntry "
+        "TransferFailure TransferRefusal Transferred VirtualFileSystem WriteOnly canonical "
+        "file_attributes"
     ),
-    "ssh_sftp.aio": "DirEntry RemoteFile RemotePath RemoteTextFile Rooted SFTPClient",
+    "ssh_sftp.aio": (
+        "DirEntry InThreads RemoteFile RemotePath RemoteTextFile Rooted RunningFile SFTPClient "
+        "TransferProgress"
+    ),
     "ssh_connection": (
-        "ChannelClosed ChannelOpenRefused ChannelViolation CommandFailed Completed "
-        "ConnectionLimits ExitSignal ForwardingDisabled NoExitStatus RequestRefused SSHTimeout "
-        "TerminalMode"
+        "ChannelClosed ChannelOpenRefused ChannelTimedOut ChannelType ChannelViolation "
+        "CommandFailed Completed ConnectionLimits ExitSignal Expected ExpectTimeout "
+        "ForwardingDisabled GlobalRequestType NoExitStatus PatternNotFound RedirectFailed "
+        "RequestRefused SSHTimeout TerminalMode"
     ),
+    "ssh_connection.control.errors": "ControlRefused ControlViolation MasterLost",
     "ssh_connection.aio": (
         "ByteReader ByteStream ByteWriter Channel ClientConnection CommandInterrupted "
-        "DEVNULL ForwardingRules HostSigner InputSource KeepaliveOptions Launch "
+        "DEVNULL ForwardingRequest ForwardingRules HostSigner InputSource KeepaliveOptions Launch "
         "LocalForward OutputTarget OutputTooLarge PIPE Process Pty Receiver RemoteForward "
-        "Scope ServerAuthentication ServerConnection Session SessionHandler STDOUT "
-        "TextProcess TextReader TextWriter Timeouts User"
+        "Scope ServerAuthentication ServerConnection Session SessionHandler SessionRequest STDOUT "
+        "StreamService "
+        "SessionX11 TextProcess TextReader TextWriter Timeouts User X11Displays"
     ),
     "ssh_auth": (
         "Accept AcceptedToken AddressPattern AgentSigner AuthAttempt AuthContext "
@@ -107,10 +123,10 @@ _ORIGINS: Final = {
         "AgentError AgentMisbehaved AgentRefused AgentTimeout AgentUnavailable WrongReply"
     ),
     "ssh_transport": (
-        "Agreement Algorithms CompressionFailed ConnectionClosed ConnectionLost "
-        "DirectionAgreement HeldQueueFull HostKeyRefused IdentificationError "
-        "KeyExchangeFailed Limits MACFailed NegotiationFailed PeerDisconnected RekeyTimeout "
-        "ServiceRefused"
+        "Agreement Algorithms ClosedBeforeIdentification CompressionCounts CompressionFailed "
+        "ConnectionClosed ConnectionLost DirectionAgreement HeldQueueFull HostKeyRefused "
+        "IdentificationError KeyExchangeFailed Limits MACFailed NegotiationFailed "
+        "PeerDisconnected RekeyTimeout ServiceRefused"
     ),
     "ssh_keys": (
         "Certificate CertificateRefused Credential FidoPolicy HostKeyStatus HostKeyUpdate "
@@ -120,14 +136,18 @@ _ORIGINS: Final = {
         "UnprotectedKey UnsupportedKey"
     ),
     "ssh_wire": (
-        "BadValue DisconnectReason EncodeError InvalidText OpenFailureReason ProtocolError "
-        "SSHError TrailingData Truncated UnknownMessage UsageError WireError WrongConstant"
+        "BadValue DisconnectReason EncodeError InvalidText MessageSet OpenFailureReason "
+        "ProtocolError SSHError TrailingData Truncated UnknownMessage UsageError WireError "
+        "WrongConstant"
     ),
     "ssh_wire.messages.auth": "InfoRequest Prompt",
-    "ssh_connection.addresses": "Address",
+    "ssh_wire.messages.connection": "GlobalHead OpenHead RequestHead",
+    "ssh_connection.services": "Service",
+    "ssh_connection.addresses": "Address AddressLike TCPAddress UnixAddress",
     "ssh_stack.streams": "Stream",
     "ssh_stack.client.sshfp_answer": "SSHFPAnswer SSHFPResolver",
-    "ssh_stack.config.forward_specs": "ForwardSpec TCPAddress UnixAddress",
+    "ssh_stack.client.x11_options": "X11Forwarding",
+    "ssh_stack.config.forward_specs": "ForwardSpec",
 }
 """Where each name is from; it is imported when it is first used."""
 
@@ -173,17 +193,27 @@ if TYPE_CHECKING:
     from ssh_auth import password_answers as password_answers
     from ssh_connection import ChannelClosed as ChannelClosed
     from ssh_connection import ChannelOpenRefused as ChannelOpenRefused
+    from ssh_connection import ChannelTimedOut as ChannelTimedOut
+    from ssh_connection import ChannelType as ChannelType
     from ssh_connection import ChannelViolation as ChannelViolation
     from ssh_connection import CommandFailed as CommandFailed
     from ssh_connection import Completed as Completed
     from ssh_connection import ConnectionLimits as ConnectionLimits
     from ssh_connection import ExitSignal as ExitSignal
+    from ssh_connection import Expected as Expected
+    from ssh_connection import ExpectTimeout as ExpectTimeout
     from ssh_connection import ForwardingDisabled as ForwardingDisabled
+    from ssh_connection import GlobalRequestType as GlobalRequestType
     from ssh_connection import NoExitStatus as NoExitStatus
+    from ssh_connection import PatternNotFound as PatternNotFound
+    from ssh_connection import RedirectFailed as RedirectFailed
     from ssh_connection import RequestRefused as RequestRefused
     from ssh_connection import SSHTimeout as SSHTimeout
     from ssh_connection import TerminalMode as TerminalMode
     from ssh_connection.addresses import Address as Address
+    from ssh_connection.addresses import AddressLike as AddressLike
+    from ssh_connection.addresses import TCPAddress as TCPAddress
+    from ssh_connection.addresses import UnixAddress as UnixAddress
     from ssh_connection.aio import DEVNULL as DEVNULL
     from ssh_connection.aio import PIPE as PIPE
     from ssh_connection.aio import STDOUT as STDOUT
@@ -193,6 +223,7 @@ if TYPE_CHECKING:
     from ssh_connection.aio import Channel as Channel
     from ssh_connection.aio import ClientConnection as ClientConnection
     from ssh_connection.aio import CommandInterrupted as CommandInterrupted
+    from ssh_connection.aio import ForwardingRequest as ForwardingRequest
     from ssh_connection.aio import ForwardingRules as ForwardingRules
     from ssh_connection.aio import HostSigner as HostSigner
     from ssh_connection.aio import InputSource as InputSource
@@ -210,11 +241,19 @@ if TYPE_CHECKING:
     from ssh_connection.aio import ServerConnection as ServerConnection
     from ssh_connection.aio import Session as Session
     from ssh_connection.aio import SessionHandler as SessionHandler
+    from ssh_connection.aio import SessionRequest as SessionRequest
+    from ssh_connection.aio import SessionX11 as SessionX11
+    from ssh_connection.aio import StreamService as StreamService
     from ssh_connection.aio import TextProcess as TextProcess
     from ssh_connection.aio import TextReader as TextReader
     from ssh_connection.aio import TextWriter as TextWriter
     from ssh_connection.aio import Timeouts as Timeouts
     from ssh_connection.aio import User as User
+    from ssh_connection.aio import X11Displays as X11Displays
+    from ssh_connection.control.errors import ControlRefused as ControlRefused
+    from ssh_connection.control.errors import ControlViolation as ControlViolation
+    from ssh_connection.control.errors import MasterLost as MasterLost
+    from ssh_connection.services import Service as Service
     from ssh_keys import SSHFP as SSHFP
     from ssh_keys import Certificate as Certificate
     from ssh_keys import CertificateRefused as CertificateRefused
@@ -244,12 +283,20 @@ if TYPE_CHECKING:
     from ssh_sftp import SFTPEOF as SFTPEOF
     from ssh_sftp import Attributes as Attributes
     from ssh_sftp import BinaryMode as BinaryMode
+    from ssh_sftp import BytesFile as BytesFile
     from ssh_sftp import DirectoryHandle as DirectoryHandle
+    from ssh_sftp import DropBox as DropBox
+    from ssh_sftp import EntriesDirectory as EntriesDirectory
+    from ssh_sftp import EntryKind as EntryKind
     from ssh_sftp import FileHandle as FileHandle
     from ssh_sftp import FileSystem as FileSystem
     from ssh_sftp import Found as Found
+    from ssh_sftp import MaybeLater as MaybeLater
     from ssh_sftp import OpenFlags as OpenFlags
+    from ssh_sftp import PathFilter as PathFilter
     from ssh_sftp import Progress as Progress
+    from ssh_sftp import ReadOnly as ReadOnly
+    from ssh_sftp import Select as Select
     from ssh_sftp import ServerLimits as ServerLimits
     from ssh_sftp import SFTPConnectionLost as SFTPConnectionLost
     from ssh_sftp import SFTPError as SFTPError
@@ -265,16 +312,29 @@ if TYPE_CHECKING:
     from ssh_sftp import Skipped as Skipped
     from ssh_sftp import StatusCode as StatusCode
     from ssh_sftp import StatVFSReply as StatVFSReply
+    from ssh_sftp import SyncAction as SyncAction
+    from ssh_sftp import SyncDirection as SyncDirection
+    from ssh_sftp import SyncPlan as SyncPlan
+    from ssh_sftp import SyncResult as SyncResult
+    from ssh_sftp import SyncStep as SyncStep
     from ssh_sftp import TextMode as TextMode
     from ssh_sftp import TransferFailure as TransferFailure
     from ssh_sftp import Transferred as Transferred
     from ssh_sftp import TransferRefusal as TransferRefusal
+    from ssh_sftp import TreeEntry as TreeEntry
+    from ssh_sftp import VirtualFileSystem as VirtualFileSystem
+    from ssh_sftp import WriteOnly as WriteOnly
+    from ssh_sftp import canonical as canonical
+    from ssh_sftp import file_attributes as file_attributes
     from ssh_sftp.aio import DirEntry as DirEntry
+    from ssh_sftp.aio import InThreads as InThreads
     from ssh_sftp.aio import RemoteFile as RemoteFile
     from ssh_sftp.aio import RemotePath as RemotePath
     from ssh_sftp.aio import RemoteTextFile as RemoteTextFile
     from ssh_sftp.aio import Rooted as Rooted
+    from ssh_sftp.aio import RunningFile as RunningFile
     from ssh_sftp.aio import SFTPClient as SFTPClient
+    from ssh_sftp.aio import TransferProgress as TransferProgress
     from ssh_stack import sync as sync
     from ssh_stack.client.connecting import Connect as Connect
     from ssh_stack.client.connecting import connect as connect
@@ -296,18 +356,21 @@ if TYPE_CHECKING:
     from ssh_stack.client.plan import SessionPlan as SessionPlan
     from ssh_stack.client.plan import TransportPlan as TransportPlan
     from ssh_stack.client.plan import TrustPlan as TrustPlan
+    from ssh_stack.client.plan import X11Plan as X11Plan
+    from ssh_stack.client.reverse import ReverseListener as ReverseListener
+    from ssh_stack.client.reverse import listen_reverse as listen_reverse
     from ssh_stack.client.sshfp_answer import SSHFPAnswer as SSHFPAnswer
     from ssh_stack.client.sshfp_answer import SSHFPResolver as SSHFPResolver
+    from ssh_stack.client.x11_options import X11Forwarding as X11Forwarding
     from ssh_stack.config import Config as Config
     from ssh_stack.config import HostConfig as HostConfig
     from ssh_stack.config import Unsupported as Unsupported
     from ssh_stack.config import load_config as load_config
     from ssh_stack.config.forward_specs import ForwardSpec as ForwardSpec
-    from ssh_stack.config.forward_specs import TCPAddress as TCPAddress
-    from ssh_stack.config.forward_specs import UnixAddress as UnixAddress
     from ssh_stack.errors import ConfigError as ConfigError
     from ssh_stack.errors import ConnectFailed as ConnectFailed
     from ssh_stack.errors import ConnectRefused as ConnectRefused
+    from ssh_stack.errors import ConnectTimedOut as ConnectTimedOut
     from ssh_stack.errors import HostCertificateRefused as HostCertificateRefused
     from ssh_stack.errors import HostKeyChanged as HostKeyChanged
     from ssh_stack.errors import HostKeyError as HostKeyError
@@ -315,9 +378,16 @@ if TYPE_CHECKING:
     from ssh_stack.errors import HostKeyTooShort as HostKeyTooShort
     from ssh_stack.errors import HostKeyUnknown as HostKeyUnknown
     from ssh_stack.errors import HostNotFound as HostNotFound
+    from ssh_stack.errors import HostUnreachable as HostUnreachable
     from ssh_stack.errors import KnownHostsCommandFailed as KnownHostsCommandFailed
     from ssh_stack.errors import ProxyFailed as ProxyFailed
     from ssh_stack.errors import UnknownOption as UnknownOption
+    from ssh_stack.many.hosts import OnHosts as OnHosts
+    from ssh_stack.many.hosts import on_hosts as on_hosts
+    from ssh_stack.many.hosts import run_on_hosts as run_on_hosts
+    from ssh_stack.many.results import HostResult as HostResult
+    from ssh_stack.many.results import HostResults as HostResults
+    from ssh_stack.many.run import HostRun as HostRun
     from ssh_stack.server.admission import MaxStartups as MaxStartups
     from ssh_stack.server.authorization import Authorization as Authorization
     from ssh_stack.server.authorization import AuthorizedKeys as AuthorizedKeys
@@ -345,6 +415,8 @@ if TYPE_CHECKING:
     from ssh_stack.streams import Stream as Stream
     from ssh_transport import Agreement as Agreement
     from ssh_transport import Algorithms as Algorithms
+    from ssh_transport import ClosedBeforeIdentification as ClosedBeforeIdentification
+    from ssh_transport import CompressionCounts as CompressionCounts
     from ssh_transport import CompressionFailed as CompressionFailed
     from ssh_transport import ConnectionClosed as ConnectionClosed
     from ssh_transport import ConnectionLost as ConnectionLost
@@ -363,6 +435,7 @@ if TYPE_CHECKING:
     from ssh_wire import DisconnectReason as DisconnectReason
     from ssh_wire import EncodeError as EncodeError
     from ssh_wire import InvalidText as InvalidText
+    from ssh_wire import MessageSet as MessageSet
     from ssh_wire import OpenFailureReason as OpenFailureReason
     from ssh_wire import ProtocolError as ProtocolError
     from ssh_wire import SSHError as SSHError
@@ -374,5 +447,8 @@ if TYPE_CHECKING:
     from ssh_wire import WrongConstant as WrongConstant
     from ssh_wire.messages.auth import InfoRequest as InfoRequest
     from ssh_wire.messages.auth import Prompt as Prompt
+    from ssh_wire.messages.connection import GlobalHead as GlobalHead
+    from ssh_wire.messages.connection import OpenHead as OpenHead
+    from ssh_wire.messages.connection import RequestHead as RequestHead
 else:
     __getattr__, __dir__, __all__ = lazy.names(__name__, _ORIGINS)

@@ -9,6 +9,8 @@ SSHError
 │   └── HostCertificateRefused       its certificate is not good for it
 ├── ConnectFailed                    the server cannot be reached (a ConnectionError)
 │   ├── ConnectRefused               nothing listens there (a ConnectionRefusedError)
+│   ├── ConnectTimedOut              no address answered in time (an SSHTimeout)
+│   ├── HostUnreachable              no way leads to its addresses
 │   └── HostNotFound                 its name has no address (a socket.gaierror)
 ├── ProxyFailed                      the proxy command ended or could not be started
 └── UsageError
@@ -18,10 +20,12 @@ SSHError
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ssh_connection import SSHTimeout
 from ssh_stack.usage_errors import ConfigError, UnknownOption
 from ssh_transport import HostKeyRefused
 from ssh_wire import SSHError, UsageError
@@ -30,6 +34,7 @@ from ssh_wire.text import printable
 if TYPE_CHECKING:
     import os
 
+    from ssh_connection import Completed
     from ssh_keys import Problem, PublicKey
     from ssh_keys.trust import HostLine
 
@@ -37,6 +42,7 @@ __all__ = [
     "ConfigError",
     "ConnectFailed",
     "ConnectRefused",
+    "ConnectTimedOut",
     "HostCertificateRefused",
     "HostKeyChanged",
     "HostKeyError",
@@ -44,9 +50,11 @@ __all__ = [
     "HostKeyTooShort",
     "HostKeyUnknown",
     "HostNotFound",
+    "HostUnreachable",
     "KnownHostsCommandFailed",
     "ProxyFailed",
     "UnknownOption",
+    "connect_failure",
     "host_and_port",
     "removal_command",
     "without_frames",
@@ -243,7 +251,7 @@ def _line(host: str, port: int, key: PublicKey) -> str:
 class ConnectFailed(SSHError, ConnectionError):
     """No TCP connection to the server could be made.
 
-    `errno` is that of the first failure, as for every OSError.
+    `errno` is that of the first failure that is not only an address without a way to it.
 
     Attributes:
         host: the server's name, as it was given.
@@ -252,15 +260,16 @@ class ConnectFailed(SSHError, ConnectionError):
     """
 
     def __init__(
-        self, host: str, port: int, failures: Sequence[Exception], problem: str = ""
+        self, host: str, port: int, failures: Sequence[OSError | UnicodeError], problem: str = ""
     ) -> None:
         self.host = host
         self.port = port
-        self.failures: tuple[Exception, ...] = tuple(failures)
+        self.failures: tuple[OSError | UnicodeError, ...] = tuple(failures)
         where = f"connect to host {host} port {port}"  # as ssh begins
-        numbers = [each.errno for each in self.failures if isinstance(each, OSError)]
+        numbers = [each.errno for each in decisive(self.failures)]
         text = printable(problem or f"{where}: {self._why()}")
-        super().__init__(next(iter(numbers), None), text)
+        # of the kinds below some are timeouts too, which are made of other things
+        OSError.__init__(self, next(iter(numbers), None), text)
 
     def __str__(self) -> str:
         return self.strerror or ""
@@ -279,7 +288,33 @@ class ConnectFailed(SSHError, ConnectionError):
 
 
 class ConnectRefused(ConnectFailed, ConnectionRefusedError):
-    """Every address of the server refused the connection: nothing listens on the port."""
+    """Every address that can be reached refused the connection: nothing listens on the port."""
+
+
+class HostUnreachable(ConnectFailed):
+    """No way leads to any address of the server (EHOSTUNREACH, ENETUNREACH)."""
+
+
+class ConnectTimedOut(ConnectFailed, SSHTimeout):
+    """No address of the server answered in time.
+
+    Attributes:
+        seconds: how long was waited.
+    """
+
+    def __init__(
+        self, host: str, port: int, failures: Sequence[OSError | UnicodeError], seconds: float
+    ) -> None:
+        problem = ""
+        if not any(each.errno == errno.ETIMEDOUT for each in decisive(failures)):
+            told = ConnectFailed(host, port, failures).strerror if failures else ""
+            where = told or f"connect to host {host} port {port}"
+            problem = f"{where}{'; ' if told else ': '}timed out after {seconds:g} s"
+        ConnectFailed.__init__(self, host, port, failures, problem)
+        self.errno: int | None = errno.ETIMEDOUT
+        self.name = "connect"
+        self.seconds = seconds
+        self.completed: Completed[bytes] | Completed[str] | None = None
 
 
 class HostNotFound(ConnectFailed, socket.gaierror):
@@ -297,6 +332,37 @@ class ProxyFailed(SSHError, ConnectionError):
         self.stderr = stderr
         detail = f": {stderr}" if stderr else ""
         super().__init__(f"the proxy command {printable(command)!r} {problem}{detail}")
+
+
+_NO_WAY: Final = frozenset(
+    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, getattr(errno, "EHOSTDOWN", 0)}
+)
+
+
+def decisive(failures: Sequence[Exception]) -> list[OSError]:
+    """Return the failures that say most: where there is another, not a missing way (IPv6)."""
+    found = [each for each in failures if isinstance(each, OSError)]
+    return [each for each in found if each.errno not in _NO_WAY] or found
+
+
+def connect_failure(
+    host: str, port: int, failures: Sequence[OSError], seconds: float
+) -> ConnectFailed:
+    """Return the error for a server of which no address could be connected to.
+
+    Args:
+        host: the server's name, as it was given.
+        port: the port.
+        failures: what became of each address.
+        seconds: how long all of it took.
+    """
+    numbers = {each.errno for each in decisive(failures)}
+    if numbers == {errno.ECONNREFUSED}:
+        return ConnectRefused(host, port, failures)
+    if numbers == {errno.ETIMEDOUT}:
+        return ConnectTimedOut(host, port, failures, seconds)
+    kind = HostUnreachable if numbers and numbers <= _NO_WAY else ConnectFailed
+    return kind(host, port, failures)
 
 
 E = TypeVar("E", bound=BaseException)

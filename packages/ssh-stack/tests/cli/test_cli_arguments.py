@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ssh_connection.addresses import TCPAddress, UnixAddress
 from ssh_stack.cli.arguments import parse_arguments
 from ssh_stack.cli.ssh_letters import LETTERS
 from ssh_stack.config import Config
@@ -126,7 +127,8 @@ def test_verbose_and_quiet_letters_come_to_log_level(words: list[str], level: st
 def test_stdio_forward_implies_options_that_may_be_overridden() -> None:
     arguments = parse_arguments(["-W", "[::1]:22", "-o", "ClearAllForwardings=no", "h"])
     found = Config.parse(arguments.lines).resolve("h")
-    assert arguments.stdio_forward == ("::1", 22)
+    assert arguments.stdio_forward == TCPAddress("::1", 22)
+    assert parse_arguments(["-W", "/run/s", "h"]).stdio_forward == UnixAddress("/run/s")
     assert (found.exit_on_forward_failure, found.clear_all_forwardings) == (True, False)
     assert found.session_type == "none"
 
@@ -151,7 +153,16 @@ def test_letters_are_those_of_openssh() -> None:
 
 
 def test_socket_of_shared_connection_may_be_none_as_mosh_gives_it() -> None:
-    assert parse_arguments(["-S", "none", "h"]).lines == ["ControlPath none"]
+    assert parse_arguments(["-S", "none", "h"]).value("ControlPath") == '"none"'
+
+
+def test_master_asks_where_it_is_given_twice() -> None:
+    assert parse_arguments(["-M", "h"]).lines == ["ControlMaster yes"]
+    assert parse_arguments(["-MM", "h"]).lines == ["ControlMaster ask"]
+
+
+def test_command_for_master_is_kept() -> None:
+    assert parse_arguments(["-O", "check", "h"]).control_command == "check"
 
 
 @pytest.mark.parametrize(
@@ -162,8 +173,10 @@ def test_socket_of_shared_connection_may_be_none_as_mosh_gives_it() -> None:
         ["-p", "22x", "h"],
         ["-p"],
         ["-Z", "h"],
-        ["-D", "1080", "h"],
-        ["-S", "/socket", "h"],
+        ["-O", "restart", "h"],
+        ["-O", "check", "-O", "exit", "h"],
+        ["-O", "check", "-W", "a:1", "h"],
+        ["-W", "a:1", "-O", "check", "h"],
         ["-N", "-s", "h"],
         ["-s", "-N", "h"],
         ["-o", "SessionType=none", "-s", "h"],
@@ -172,10 +185,6 @@ def test_socket_of_shared_connection_may_be_none_as_mosh_gives_it() -> None:
         ["-W", "h:1", "-W", "h:2", "h"],
         ["-W", "h", "h"],
         ["-W", ":1", "h"],
-        ["-W", "/run/socket", "h"],
-        ["-L", "1:/run/socket", "h"],
-        ["-R", "1080", "h"],
-        ["-R", "/run/s:h:1", "h"],
         ["-y", "-E", "log", "h"],
         ["-e", "ab", "h"],
         ["-e", "^?", "h"],

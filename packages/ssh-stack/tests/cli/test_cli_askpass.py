@@ -204,6 +204,21 @@ def test_ssh_and_cp_ask_for_passphrase_by_askpass(cli: Cli, sshd: Sshd, tmp_path
     assert (tmp_path / "copy").read_text() == key.with_suffix(".pub").read_text()
 
 
+def test_add_asks_for_passphrase_by_askpass(cli: Cli, tmp_path: Path) -> None:
+    key, socket = tmp_path / "locked", tmp_path / "agent"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-f", str(key)]
+    subprocess.run(command, check=True, timeout=60)
+    env = {"SSH_ASKPASS": script(tmp_path / "ask", "echo open sesame"), **FORCE}
+    with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL) as agent:
+        try:
+            while not socket.exists():
+                assert agent.poll() is None
+            done = cli.run("add", str(key), env={**env, "SSH_AUTH_SOCK": str(socket)})
+        finally:
+            agent.terminate()
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("answer", "status"), [("yes", 0), ("YES", 0), ("no", 255), ("maybe", 255), ("", 255)]
 )

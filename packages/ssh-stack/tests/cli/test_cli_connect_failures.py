@@ -38,7 +38,9 @@ def reach(cli: Cli, port: int, *words: str) -> str:
 
 
 def _closes(connection: socket.socket) -> None:
-    connection.recv(1024)
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(4096):  # what stays unread would reset the connection
+        pass
 
 
 def _says_why_and_closes(connection: socket.socket) -> None:

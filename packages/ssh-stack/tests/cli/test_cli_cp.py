@@ -103,9 +103,29 @@ def test_tree_is_copied_from_host_to_host(
     cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "target"
+    (source / "link").symlink_to("big")
     words = ["-r", *sshd.login, f"{sshd.host}:{source}", f"{sshd.host}:{target}"]
+    done = cli.run("cp", "--json", *words)
+    assert done.returncode == 0
+    result = json.loads(done.stdout)
+    assert (result["files"], result["bytes"]) == (22, 3_000_030)
+    assert [each["path"] for each in result["skipped"]] == [f"{source}/link"]
+    assert tree(target) == {k: v for k, v in tree(source).items() if k != "link"}
+
+    words = ["-r", "--follow-links", *sshd.login, f"{sshd.host}:{source}", f"{sshd.host}:{target}"]
     assert cli.run("cp", *words).returncode == 0
-    assert tree(target) == tree(source)
+    assert tree(target / "source") == tree(source)
+
+
+def test_file_is_copied_from_host_to_host_with_no_local_file(
+    cli: Cli, sshd: Sshd, source: Path, tmp_path: Path
+) -> None:
+    words = [*sshd.login, f"{sshd.host}:{source}/big", f"{sshd.host}:{tmp_path}/copy"]
+    missing = {"TMPDIR": str(tmp_path / "missing")}
+    done = cli.run("cp", "-p", *words, env=missing)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "copy").read_bytes() == (source / "big").read_bytes()
+    assert (tmp_path / "copy").stat().st_mtime == int((source / "big").stat().st_mtime)
 
 
 def test_file_that_fails_is_reported_and_rest_is_copied(

@@ -214,7 +214,7 @@ def _ancient_algorithms(connection: socket.socket) -> None:
     [
         (["ssh", "-p", "no", "host"], "bad port 'no'"),
         (["ssh", "-z", "host"], "option -z not recognized"),
-        (["ssh", "-X", "host"], "option -X does not work yet: X11 cannot be forwarded"),
+        (["ssh", "-w", "0", "host"], "option -w does not work yet: tunnel devices are missing"),
         (["ssh", "-L", "1", "host"], "bad forwarding specification '1'"),
         (["ssh", "-o", "Port=no", "host"], "Port is a number, not 'no'"),
         (["ssh", "-F", "/nonexistent", "host"], "/nonexistent: No such file or directory"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,8 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    import subprocess
-
     from conftest import Cli, Listener, Sshd
 
 
@@ -143,3 +143,116 @@ def test_server_that_refuses_to_forward_ends_program_only_where_asked_for(
     assert (goes_on.stdout, goes_on.returncode) == (b"still\n", 0)
     assert b"cannot forward" in goes_on.stderr
     assert (ends.stdout, ends.returncode) == (b"", 255)
+
+
+def curl(url: str, *proxy: str) -> bytes:
+    done = subprocess.run(
+        ["curl", "--silent", "--show-error", "--max-time", "30", *proxy, url],
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout or done.stderr
+
+
+def _page(connection: socket.socket) -> None:
+    while not connection.recv(65536).endswith(b"\r\n\r\n"):
+        pass
+    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + b"page" * 50_000)
+
+
+@pytest.fixture
+def page(listener: Callable[[Callable[[socket.socket], None]], Listener]) -> int:
+    return listener(_page).port
+
+
+PROXIES = ("--socks4", "--socks4a", "--socks5", "--socks5-hostname")
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+
+
+@needs_curl
+@pytest.mark.parametrize("words", [["-D", "{port}"], ["-o", "DynamicForward=127.0.0.1:{port}"]])
+def test_dynamic_forward_is_a_proxy_for_curl(
+    cli: Cli, sshd: Sshd, dead_port: int, page: int, words: list[str]
+) -> None:
+    given = [word.format(port=dead_port) for word in words]
+    with running(cli, *given, *sshd.login, sshd.host):
+        for proxy in PROXIES:
+            there = (proxy, f"127.0.0.1:{dead_port}")
+            assert curl(f"http://127.0.0.1:{page}/", *there) == b"page" * 50_000
+        named = ("--socks5-hostname", f"127.0.0.1:{dead_port}")
+        assert curl(f"http://localhost:{page}/", *named) == b"page" * 50_000
+
+
+@needs_curl
+def test_dynamic_forward_tells_curl_that_nothing_listens(
+    cli: Cli, sshd: Sshd, dead_port: int
+) -> None:
+    with running(cli, "-D", str(dead_port), *sshd.login, sshd.host):
+        told = curl("http://127.0.0.1:1/", "--socks5", f"127.0.0.1:{dead_port}")
+        assert b"SOCKS5" in told
+
+
+@needs_curl
+@pytest.mark.parametrize("permitted", [True, False])
+def test_remote_dynamic_forward_reaches_what_is_permitted(
+    cli: Cli, sshd: Sshd, page: int, permitted: bool
+) -> None:
+    target = f"127.0.0.1:{page if permitted else page + 1}"
+    words = ["-R", "0", "-o", f"PermitRemoteOpen={target}", *sshd.login, sshd.host]
+    with running(cli, *words) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline().decode()
+        assert line.startswith("Allocated port ")
+        assert line.endswith(" for remote forward to socks:0\n")
+        told = curl(f"http://127.0.0.1:{page}/", "--socks5", f"127.0.0.1:{line.split()[2]}")
+        assert (told == b"page" * 50_000) is permitted
+
+
+@pytest.mark.parametrize("unlink", [True, False])
+def test_forward_of_unix_socket_replaces_one_that_is_there_where_asked_for(
+    cli: Cli, sshd: Sshd, echo: str, tmp_path: Path, unlink: bool
+) -> None:
+    path = tmp_path / "s"
+    with closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(str(path))
+    option = ["-o", "StreamLocalBindUnlink=yes", "-o", "StreamLocalBindMask=0117"]
+    words = ["-L", f"{path}:{echo}", *(option if unlink else ()), *sshd.login, sshd.host]
+    with running(cli, *words) as process:
+        if unlink:
+            assert path.stat().st_mode & 0o777 == 0o660
+            with closing(socket.socket(socket.AF_UNIX)) as client:
+                client.connect(str(path))
+                client.sendall(b"abc")
+                assert client.recv(3) == b"ABC"
+        else:
+            assert process.stderr is not None
+            assert b"Address already in use" in process.stderr.readline()
+    assert path.exists() is not unlink
+
+
+def test_unix_socket_of_server_leads_to_one_here_and_back(
+    cli: Cli, sshd: Sshd, echo: str, tmp_path: Path
+) -> None:
+    """From a port here to a socket there, which leads to a socket here, which leads to a port."""
+    there, here = tmp_path / "there", tmp_path / "here"
+    words = ["-R", f"{there}:{here}", "-L", f"{here}:{echo}", *sshd.login, sshd.host]
+    with running(cli, *words), closing(socket.socket(socket.AF_UNIX)) as client:
+        client.connect(str(there))
+        client.sendall(b"abc")
+        assert client.recv(3) == b"ABC"
+
+
+def test_stream_to_unix_socket_of_server(cli: Cli, sshd: Sshd, echo: str, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with running(cli, "-L", f"{path}:{echo}", *sshd.login, sshd.host):
+        done = cli.run("ssh", "-W", str(path), *sshd.login, sshd.host, input=b"abc" * 100_000)
+    assert (done.returncode, done.stderr, done.stdout) == (0, b"", b"ABC" * 100_000)
+
+
+def test_forward_to_unix_socket_of_server(
+    cli: Cli, sshd: Sshd, dead_port: int, echo: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "s"
+    words = ["-L", f"{path}:{echo}", "-L", f"{dead_port}:{path}", *sshd.login, sshd.host]
+    with running(cli, *words):
+        assert answer("127.0.0.1", dead_port) == b"ABC"

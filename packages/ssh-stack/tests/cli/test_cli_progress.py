@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from ssh_sftp.aio import TransferProgress
 from ssh_stack.cli.progress import (
     ProgressDisplay,
     ProgressLines,
-    TransferProgress,
     format_bytes,
     format_bytes_of_total,
     format_duration,
@@ -33,7 +33,7 @@ class Clock:
 def moves(
     *files: tuple[str, int | None], clock: Callable[[], float] | None = None
 ) -> TransferProgress:
-    made = TransferProgress("/t", clock or Clock())
+    made = TransferProgress(clock=clock or Clock())
     for name, size in files:
         made.found(f"/t/{name}", size)
     return made
@@ -50,20 +50,35 @@ def rendered(display: ProgressLines, width: int) -> list[str]:
 def test_progress_of_tree_has_files_bytes_rate_and_time_left() -> None:
     clock = Clock()
     told = moves(("a", 40_000_000), ("d/b", 20_000_000), ("c", 5), clock=clock)
-    told.moved(5, 5, "/t/c")
+    told(5, 5, "/t/c")
     clock.now += 2.0
-    told.moved(10_000_000, 40_000_000, "/t/a")
-    told.moved(19_000_000, 20_000_000, "/t/d/b")
-    first, second = rendered(ProgressLines(told), 80)
+    told(10_000_000, 40_000_000, "/t/a")
+    told(19_000_000, 20_000_000, "/t/d/b")
+    first, *running = rendered(ProgressLines(told, "/t"), 80)
 
     assert first.startswith("1/3 files 29.0/60.0 MB 14.5 MB/s 0:00:02 ━")
-    assert second == "a 10.0/40.0 MB"  # the one with the most left to do
+    assert running == ["a 10.0/40.0 MB", "d/b 19.0/20.0 MB"]
+
+
+def test_each_running_file_has_a_line_until_the_terminal_is_full() -> None:
+    """Then those with the most left to do have one, in the order in which they began."""
+    told = moves(*((str(number), 100) for number in range(20)))
+    for number in range(9):
+        told(10 * number, 100, f"/t/{number}")
+    lines = ProgressLines(told, "/t").lines(60)
+    assert lines[1:] == [f"{number} {10 * number}/100 bytes" for number in range(9)]
+
+    told(90, 100, "/t/9")
+    lines = ProgressLines(told, "/t").lines(60)
+    assert lines[1:] == [*(f"{n} {10 * n}/100 bytes" for n in range(8)), "and 2 more"]
+    lines = ProgressLines(told, "/t").lines(60, 4)
+    assert lines[1:] == ["0 0/100 bytes", "1 10/100 bytes", "and 8 more"]
 
 
 def test_finished_file_has_no_line_of_its_own() -> None:
     told = moves(("a", 10), ("b", 10))
-    told.moved(10, 10, "/t/a")
-    lines = rendered(ProgressLines(told), 80)
+    told(10, 10, "/t/a")
+    lines = rendered(ProgressLines(told, "/t"), 80)
 
     assert len(lines) == 1
     assert lines[0].startswith("1/2 files 10/20 bytes")
@@ -71,8 +86,8 @@ def test_finished_file_has_no_line_of_its_own() -> None:
 
 def test_progress_of_one_file_has_one_line() -> None:
     told = moves(("a", 10_000_000))
-    told.moved(4_000_000, 10_000_000, "/t/a")
-    (line,) = rendered(ProgressLines(told), 60)
+    told(4_000_000, 10_000_000, "/t/a")
+    (line,) = rendered(ProgressLines(told, "/t"), 60)
 
     assert line.startswith("4.0/10.0 MB")
     assert "files" not in line
@@ -83,8 +98,8 @@ def test_progress_with_unknown_sizes_has_no_bar_and_no_time_left() -> None:
     clock = Clock()
     told = moves(("a", None), ("b", 5), clock=clock)
     clock.now += 1.0
-    told.moved(2_000_000, None, "/t/a")
-    first, second = rendered(ProgressLines(told), 80)
+    told(2_000_000, None, "/t/a")
+    first, second = rendered(ProgressLines(told, "/t"), 80)
 
     assert first == "0/2 files 2.0 MB 2.0 MB/s -:--:--"
     assert second == "a 2.0 MB"
@@ -95,7 +110,7 @@ def test_rate_is_average_of_last_seconds() -> None:
     told = moves(("a", 10**9), clock=clock)
     for second in range(1, 20):
         clock.now += 1.0
-        told.moved(10**6 * min(second, 10), 10**9, "/t/a")
+        told(10**6 * min(second, 10), 10**9, "/t/a")
         told.bytes_found = round(told.rate)  # as a display asks, again and again
     assert told.bytes_found == 0
 
@@ -106,8 +121,8 @@ def test_progress_lines_fit_narrow_terminal(width: int) -> None:
     name = "deep/er/naïve 中文 name of file"
     told = moves(*((f"{name} {n}", 10**9) for n in range(1234)), clock=clock)
     clock.now += 1.0
-    told.moved(999_900_000, 10**9, f"/t/{name} 7")
-    lines = rendered(ProgressLines(told), width)
+    told(999_900_000, 10**9, f"/t/{name} 7")
+    lines = rendered(ProgressLines(told, "/t"), width)
 
     assert len(lines) == 2
     assert all(cell_len(line) <= width - 2 for line in lines)  # room for "^C"
@@ -131,17 +146,17 @@ def test_progress_lines_fit_any_width(
     told = moves(*((f"{names}{n}", size) for n, size in enumerate(sizes)), clock=clock)
     clock.now += seconds
     for number, size in enumerate(sizes):
-        told.moved((size or 7) // 2, size, f"/t/{names}{number}")
-    lines = ProgressLines(told).lines(width)
+        told((size or 7) // 2, size, f"/t/{names}{number}")
+    lines = ProgressLines(told, "/t").lines(width)
 
-    assert 1 <= len(lines) <= 2
+    assert 1 <= len(lines) <= 1 + len(sizes)
     assert all(cell_len(line) <= width for line in lines)
 
 
 def test_progress_bar_is_ascii_on_ascii_terminal() -> None:
     told = moves(("a", 10))
-    told.moved(5, 10, "/t/a")
-    (line,) = ProgressLines(told, ascii_only=True).lines(60)
+    told(5, 10, "/t/a")
+    (line,) = ProgressLines(told, "/t", ascii_only=True).lines(60)
 
     assert "#####" in line
     assert line.isascii()
@@ -158,7 +173,7 @@ def test_progress_is_erased_when_transfer_fails() -> None:
             assert told is not None
             told.found("/t/a", 10)
             told.found("/t/b", 10)
-            told.moved(5, 10, "/t/a")
+            told(5, 10, "/t/a")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

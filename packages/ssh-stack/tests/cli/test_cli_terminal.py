@@ -26,7 +26,7 @@ def test_shell_has_terminal_and_its_exit_status_is_returned(cli: Cli, sshd: Sshd
         terminal.type("echo on $(tty) $((40 + 2))\n")
         terminal.expect(r"on /dev/pts/\d+ 42\r\n")
         terminal.type("exit 9\n")
-        terminal.expect("connection to 127.0.0.1 closed")
+        terminal.expect("Connection to 127.0.0.1 closed.")
         assert terminal.wait() == 9
         assert terminal.restored
 
@@ -79,6 +79,7 @@ def test_escape_sequence_disconnects(cli: Cli, sshd: Sshd) -> None:
         terminal.type("a~.\r")
         terminal.expect(r"a~\.")
         terminal.type("~.")
+        terminal.expect("Connection to 127.0.0.1 closed.")
         assert terminal.wait() == 255
         assert terminal.restored
 

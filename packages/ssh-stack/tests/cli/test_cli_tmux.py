@@ -91,7 +91,8 @@ def test_keys_of_signals_reach_remote_programs(pane: Pane, log_in: Callable[...,
     pane.expect("^rupted$")
     pane.enter("PS1='jobs> ' bash --norc -i")
     pane.expect(r"^jobs> ")
-    pane.enter("sleep 1001")
+    pane.enter("""sh -c 'echo be""gun; sleep 1001'""")
+    pane.expect("^begun$")
     pane.press("C-z")
     pane.expect("Stopped")
     pane.enter("kill -9 %1; wait; exec echo jobs are do''ne")
@@ -135,7 +136,7 @@ def test_suspended_session_leaves_terminal_to_shell_and_goes_on(
     pane.enter("echo go''es on")
     pane.expect("^goes on$")
     pane.enter("exit 3")
-    pane.expect("connection to 127.0.0.1 closed")
+    pane.expect("Connection to 127.0.0.1 closed.")
     pane.enter("echo status=$?")  # of the job that the shell has continued
     pane.expect("^status=3$")
     assert pane.settings("AFTER") == before

@@ -35,7 +35,7 @@ OTHERS: Final = {
 }
 """The parts of the other commands."""
 RARE: Final = (
-    *("rich*", "readline", "click.shell_completion", "ssh_stack.cli.bandwidth"),
+    *("rich*", "readline", "click.shell_completion", "ssh_sftp.aio.limited_pipe"),
     *("ssh_stack.cli.suggestions", "ssh_stack.cli.known_names", "ssh_stack.cli.sftp.completion"),
     *("ssh_stack.cli.usage", "ssh_stack.cli.program_usage", "ssh_stack.cli.demonstration"),
     *("ssh_stack.server*", "ssh_connection.aio.server*", "ssh_auth.server*"),

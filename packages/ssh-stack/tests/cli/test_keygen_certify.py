@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -172,3 +174,30 @@ def test_key_is_reported_as_not_certificate(keygen: KeygenPrograms) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "ssh-stack: user.pub:1 is not a certificate\n"
+
+
+def test_authority_in_the_agent_signs(keygen: KeygenPrograms, tmp_path: Path) -> None:
+    socket = tmp_path / "agent"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL) as agent:
+        try:
+            env = {"SSH_AUTH_SOCK": str(socket)}
+            while not socket.exists():
+                assert agent.poll() is None
+            add = ["ssh-add", "-q", str(keygen.path("ca"))]
+            subprocess.run(add, env={**os.environ, **env}, check=True, timeout=60)
+            keygen.env = env
+            words = ("-U", "-s", "ca.pub", "-I", "id", "-n", "a", "user.pub")
+            done = keygen.ours(*words)
+        finally:
+            agent.terminate()
+    assert done.returncode == 0, done.stderr
+    authority = keygen.same("-l", "-f", "ca.pub").split()[1]
+    assert f"Signing CA: ED25519 {authority}" in keygen.same("-L", "-f", "user-cert.pub")
+
+
+@pytest.mark.parametrize("value", ["x", "10.0.0.1/8", "10.0.0.0/8,", ""])
+def test_source_address_that_is_not_one_is_refused(keygen: KeygenPrograms, value: str) -> None:
+    words = ("-s", "ca", "-I", "id", "-n", "a", "-O", f"source-address={value}", "user.pub")
+    done = keygen.ours(*words)
+    assert done.returncode == 255
+    assert "-O source-address has" in done.stderr

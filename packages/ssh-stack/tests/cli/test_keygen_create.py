@@ -213,7 +213,7 @@ def test_missing_host_keys_are_created(keygen: KeygenPrograms) -> None:
         (["-t", "dsa"], "dsa"),
         (["-t", "rsa", "-b", "512"], "bits"),
         (["-t", "ecdsa", "-b", "257"], "bits"),
-        (["-t", "ed25519-sk"], "ed25519-sk"),
+        (["-t", "ed25519-sk"], "-w or SSH_SK_PROVIDER"),
         (["-m", "XML"], "no format"),
         (["-Z", "rot13"], "rot13"),
         (["-a", "many"], "takes a number"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.options import MODES, parse_options
 from ssh_wire import UsageError
 
@@ -36,16 +37,11 @@ def test_letters_choose_mode(words: str, mode: str) -> None:
     assert mode in MODES
 
 
-@pytest.mark.parametrize("words", ["-K", "-M generate", "-U", "-w lib"])
-def test_unsupported_option_is_printed(words: str) -> None:
-    with pytest.raises(UsageError, match=r"support|not made"):
-        parse_options(words.split())
-
-
 @pytest.mark.parametrize("words", ["-j", "-t", "surplus"])
-def test_invalid_words_raise_usage_error(words: str) -> None:
-    with pytest.raises(UsageError):
+def test_invalid_words_end_with_the_status_of_ssh_keygen(words: str) -> None:
+    with pytest.raises(CommandExit) as caught:
         parse_options(words.split())
+    assert caught.value.status == 1
 
 
 def test_values_of_options_are_read() -> None:

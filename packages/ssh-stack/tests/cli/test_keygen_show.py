@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -249,3 +252,17 @@ def test_json_is_for_fingerprints_alone(keygen: KeygenPrograms, cli: Cli) -> Non
     done = cli.run("keygen", "-y", "--json", "-f", str(keygen.path("rsa")))
     assert done.returncode == 255
     assert done.stderr == b"ssh-stack: --json is for -l\n"
+
+
+def test_reader_that_has_read_enough_ends_it_without_a_message(keygen: KeygenPrograms) -> None:
+    words = [sys.executable, "-m", "ssh_stack", "keygen", "-l", "-f", "-"]
+    line = keygen.path("ed25519.pub").read_bytes()
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            words, input=line, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

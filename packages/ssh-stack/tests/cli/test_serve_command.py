@@ -169,6 +169,8 @@ async def test_unusable_keys_are_named(cli: Cli) -> None:
         (["--algorithms", "modern"], 2, "modern"),
         (["--host-key", "/nowhere/key"], 255, "/nowhere/key: No such file or directory"),
         (["--host-key", "/etc/passwd"], 255, "private key"),
+        (["--moduli", "/nowhere/moduli"], 255, "/nowhere/moduli: No such file or directory"),
+        (["--moduli", "/etc/passwd"], 2, "/etc/passwd: no safe prime is in it"),
         (["--sftp-root", "/nowhere/root"], 255, "/nowhere/root: No such file or directory"),
         (["--listen", "192.0.2.1:0"], 255, "192.0.2.1:0: Cannot assign requested address"),
         (["--listen", "host.invalid:0"], 255, "cannot listen on host.invalid:0: "),
@@ -295,3 +297,52 @@ def test_two_servers_that_create_host_key_at_once_share_it(
     monkeypatch.setattr(serve, "write_private_key", late)
 
     assert serve._own_host_key().public_key == USER_KEY.public_key
+
+
+async def test_unix_sockets_and_ports_are_forwarded_where_each_is_allowed(
+    cli_with_key: Cli, tmp_path: Path
+) -> None:
+    async with (
+        program(cli_with_key, "--allow-unix-forwarding") as served,
+        served.connect() as conn,
+    ):
+        with pytest.raises(ChannelOpenRefused):
+            await conn.open_tcp("127.0.0.1", served.port)
+        async with conn.forward_remote(tmp_path / "s", f"127.0.0.1:{served.port}"):
+            stream = await conn.open_unix(tmp_path / "s")
+            assert await stream.read(4) == b"SSH-"
+            await stream.close()
+    words = ["--allow-forwarding", "--gateway-ports"]
+    async with program(cli_with_key, *words) as served, served.connect() as conn:
+        async with conn.forward_remote(":0", f"127.0.0.1:{served.port}") as forward:
+            assert forward.port
+        with pytest.raises(ChannelOpenRefused):
+            await conn.open_unix(tmp_path / "s")
+
+
+def test_gateway_ports_without_forwarding_are_a_mistake(cli_with_key: Cli) -> None:
+    done = cli_with_key.run("serve", "--gateway-ports")
+    assert done.returncode != 0
+    assert b"--gateway-ports needs --allow-forwarding" in done.stderr
+
+
+async def test_channel_and_connection_that_are_not_used_are_ended(cli_with_key: Cli) -> None:
+    words = ["--channel-timeout", "session:*=1", "--unused-connection-timeout", "1s"]
+    async with program(cli_with_key, *words) as running, running.connect() as connection:
+        async with connection.start("exec sleep 600") as process:
+            assert isinstance(await process.wait_closed(), ssh_stack.NoExitStatus | None)
+        await connection.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--channel-timeout", "session"),
+        ("--channel-timeout", "session=soon"),
+        ("--unused-connection-timeout", "soon"),
+    ],
+)
+def test_time_that_is_none_is_refused(words: tuple[str, str], cli: Cli) -> None:
+    done = cli.run("serve", "--listen", "127.0.0.1:0", *words)
+    assert done.returncode == 2
+    assert f"{words[0]} takes".encode() in done.stderr

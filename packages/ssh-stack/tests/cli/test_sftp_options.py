@@ -79,9 +79,9 @@ def test_wrong_command_line_is_refused(words: list[str]) -> None:
         parse_options(words)
 
 
-def test_slow_rate_makes_small_requests_that_may_take_their_time() -> None:
+def test_rate_size_and_number_of_requests_are_those_of_the_session() -> None:
     slow = sftp_options(parse_options(["-l", "8", "host"]).letters, atomic=True)
-    assert (slow.read_size, slow.timeout) == (512, None)
-    fast = sftp_options(parse_options(["-l", "800000", "host"]).letters, atomic=True)
-    assert fast.read_size == 261_120
-    assert fast.timeout is not None
+    assert (slow.limit, slow.read_size) == (1_024, None)
+    told = sftp_options(parse_options(["-B", "1000", "-R", "7", "host"]).letters, atomic=True)
+    assert (told.read_size, told.write_size, told.max_outstanding) == (1_000, 1_000, 7_000)
+    assert told.limit is None

@@ -157,7 +157,7 @@ class _Closed(asyncio.Protocol):
 async def _dial(host: str, port: int, **options: Any) -> socket.socket:
     protocol = _Closed()
     seen: list[socket.socket] = []
-    await tcp_dialer(host, port, RoutePlan(**options), seen.append)(cast("Driver", protocol))
+    await tcp_dialer(host, port, RoutePlan(**options), seen.append, [])(cast("Driver", protocol))
     assert len(seen) == 1
     assert protocol.transport is not None
     found: socket.socket = protocol.transport.get_extra_info("socket")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssh_stack.client.environment import environment
+from ssh_stack.client.options import ClientOptions
 from ssh_stack.client.plan.session import merge_session
 from ssh_stack.config import Config
 
@@ -10,7 +11,9 @@ LOCAL = {"LANG": "C", "LC_ALL": "de", "LC_TIME": "en", "HOME": "/", "BAD": "\udc
 
 
 def sent(*lines: str) -> dict[str, str]:
-    return environment(merge_session(Config.parse(lines).resolve("host")), LOCAL)
+    return environment(
+        merge_session(ClientOptions(), Config.parse(lines).resolve("host"), None), LOCAL
+    )
 
 
 def test_environment_is_empty_by_default() -> None:

@@ -126,7 +126,7 @@ async def test_standard_error_of_program_is_passed_on_as_it_arrives_and_kept() -
     error = await driver.lost
 
     assert bytes(arrived) == b"one\ntwo\n"
-    assert str(error).endswith("ended: one\\x0atwo")
+    assert str(error).endswith("ended with status 0: one\\x0atwo")
 
 
 @pytest.mark.parametrize("close", [asyncio.Transport.close, asyncio.Transport.abort])
@@ -166,7 +166,14 @@ async def test_output_of_program_is_fed_and_its_standard_error_is_in_error() -> 
     assert bytes(driver.received) == b"got hello\n"
     assert isinstance(error, ProxyFailed)
     assert error.stderr == "out of luck"
+    assert str(error).endswith(" ended with status 1: out of luck")
     stream.write(b"this is never read")
+
+
+async def test_signal_that_ends_the_program_is_in_error() -> None:
+    driver, _ = await _through("kill -TERM $$")
+
+    assert str(await driver.lost).endswith("was ended by signal TERM")
 
 
 async def test_program_whose_output_ends_is_ended_with_its_children() -> None:

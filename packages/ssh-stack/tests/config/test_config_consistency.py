@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ssh_stack.config import Config
-from ssh_stack.config.consistency import check_consistency
+from ssh_stack.config.consistency import check_consistency, check_jump
 from ssh_stack.errors import ConfigError
 
 
 def check(text: str, command: str = "") -> None:
     config = Config.parse(text).resolve("web1", user="me", command=command)
-    check_consistency(config, config.hostname or "web1", "me", command)
+    check_consistency(config, command)
+    check_jump(config, config.hostname or "web1", "me")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import ssh_stack
 from loopback_server import HOST_KEY, SECONDS, serving
 from ssh_auth import NOTHING, Accept, AuthContext, Permissions
 from ssh_connection import ChannelOpenRefused, RequestRefused
+from ssh_connection.addresses import TCPAddress, UnixAddress
 from ssh_connection.aio import Pty, ServerAuthentication, ServerConnection, User
 from ssh_keys import PrivateKey, PublicKey
 from ssh_stack import (
@@ -181,18 +182,38 @@ async def test_forwarding_rules_restrict_targets() -> None:
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_loopback_address_is_allowed_by_both_rules(address: str) -> None:
+    port = TCPAddress(address, 80)
     for rules in (LoopbackForwarding(), AllowForwarding()):
-        assert rules.may_listen(ALICE, address, 80)
-        assert rules.may_connect(ALICE, address, 80)
+        assert rules.may_listen(ALICE, port)
+        assert rules.may_connect(ALICE, port)
 
 
 @pytest.mark.parametrize("address", ["", "*", "0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104 (it is refused)
 def test_other_address_is_refused_by_loopback_rules(address: str) -> None:
-    assert not LoopbackForwarding().may_listen(ALICE, address, 80)
-    assert not LoopbackForwarding().may_connect(ALICE, address, 80)
-    assert not AllowForwarding().may_listen(ALICE, address, 80)
-    assert AllowForwarding().may_connect(ALICE, address, 80)
-    assert AllowForwarding(gateway_ports=True).may_listen(ALICE, address, 80)
+    port = TCPAddress(address, 80)
+    assert not LoopbackForwarding().may_listen(ALICE, port)
+    assert not LoopbackForwarding().may_connect(ALICE, port)
+    assert not AllowForwarding().may_listen(ALICE, port)
+    assert AllowForwarding().may_connect(ALICE, port)
+    assert AllowForwarding(gateway_ports=True).may_listen(ALICE, port)
+
+
+@pytest.mark.row("C18")
+def test_unix_socket_is_allowed_by_its_own_option_alone() -> None:
+    path = UnixAddress("/run/app.sock")
+    for rules in (LoopbackForwarding(), AllowForwarding(gateway_ports=True)):
+        assert not rules.may_connect(ALICE, path)
+        assert not rules.may_listen(ALICE, path)
+    assert AllowForwarding(unix_sockets=True).may_connect(ALICE, path)
+    assert AllowForwarding(unix_sockets=True).may_listen(ALICE, path)
+
+
+def test_unix_sockets_may_be_forwarded_alone() -> None:
+    rules = AllowForwarding(tcp=False, gateway_ports=True, unix_sockets=True)
+    for address in (TCPAddress("localhost", 80), TCPAddress("", 0)):
+        assert not rules.may_connect(ALICE, address)
+        assert not rules.may_listen(ALICE, address)
+    assert rules.may_connect(ALICE, UnixAddress("/run/app.sock"))
 
 
 @pytest.mark.row("C16")

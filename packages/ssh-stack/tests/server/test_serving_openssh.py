@@ -340,5 +340,5 @@ async def test_unix_sockets_are_not_forwarded(tmp_path: Path) -> None:
         _, err = await client.communicate(b"")
 
     assert remote.status == 255
-    assert b"direct-streamlocal@openssh.com is not offered" in err
+    assert b"administratively prohibited" in err
     assert victim.read_text() == "precious"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from loopback_server import Watched, connected, watch
-from ssh_connection import CommandFailed, ExitSignal
+from ssh_connection import ChannelClosed, CommandFailed, ExitSignal
 from ssh_connection.aio import Launch, Process, Pty
 from ssh_stack import Connection, LocalShell
 from ssh_wire.messages import connection as m
@@ -86,12 +86,37 @@ async def test_signal_of_client_reaches_process_group() -> None:
     command = "trap 'echo caught; exit 9' TERM; sh -c 'echo $$; exec sleep 300' & wait"
     async with connected() as conn, conn.start(command) as process:
         child = await watch(process)
-        process.send_signal("WINCH")  # none that a client may send
+        process.send_signal("WINCH@example.com")  # none that a client may send
         process.send_signal("TERM")
 
         assert await process.stdout.read() == b"caught\n"
         assert await process.wait() == 9
         await child.gone()
+
+
+async def test_program_whose_output_is_not_read_any_more_gets_sigpipe() -> None:
+    async with (
+        connected() as conn,
+        conn.start("head -1") as head,
+        conn.start("yes; echo $? >&2", stdout=head.stdin) as process,
+    ):
+        assert await head.stdout.read() == b"y\n"
+        assert await head.wait() == 0
+        assert await process.stderr.read() == b"141\n"  # 128 and the number of SIGPIPE
+        assert await process.wait() == 0
+
+
+async def test_client_is_told_that_its_input_is_not_read_any_more() -> None:
+    async def write_on(process: Process) -> None:
+        while True:
+            await process.stdin.write(b"x" * 1000)
+            await asyncio.sleep(0)
+
+    command = "exec <&-; echo closed; exec sleep 30"
+    async with connected() as conn, conn.start(command) as process:
+        assert await process.stdout.readline() == b"closed\n"
+        with pytest.raises(ChannelClosed, match="reads no more"):
+            await asyncio.wait_for(write_on(process), 20)
 
 
 async def test_background_program_is_waited_for_while_it_holds_output() -> None:
@@ -121,7 +146,7 @@ async def test_command_with_nul_is_refused(
         channel = await conn._client.sessions.open(1000)
         ask = channel.ask
 
-        def asked(_message: m.AnyChannelRequest) -> asyncio.Future[bool]:
+        def asked(_message: m.RequestHead) -> asyncio.Future[bool]:
             return ask(m.ExecRequest(recipient=0, command=command))
 
         monkeypatch.setattr(channel, "ask", asked)  # our own client refuses to send it

@@ -17,6 +17,7 @@ from loopback_server import SECONDS, Watched, connected, watch
 from ssh_connection import ExitSignal
 from ssh_connection.aio import Process, Pty, Session
 from ssh_stack import Connection, LocalShell
+from ssh_stack.server.pty import Terminal
 from ssh_wire.modes import TerminalMode
 
 BASH = LocalShell(shell="/bin/bash", env={"HOME": "/nowhere"}, grace=0.2)
@@ -150,3 +151,24 @@ async def test_session_ends_while_background_program_keeps_terminal() -> None:
         sleeper = Watched(number)
         os.kill(number, signal.SIGKILL)
         await sleeper.gone()
+
+
+async def test_break_of_the_client_reaches_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def send_break(_: Terminal) -> None:
+        sent.set_result(1)
+
+    monkeypatch.setattr(Terminal, "send_break", send_break)
+    async with connected(session=BASH) as conn, terminal(conn, "cat") as process:
+        process.send_break(500)
+        async with asyncio.timeout(SECONDS):
+            assert await sent
+
+
+async def test_break_of_a_terminal_that_has_none_changes_nothing() -> None:
+    async with connected(session=BASH) as conn, terminal(conn, "read x; echo $x") as process:
+        process.send_break()
+        await process.stdin.write(b"on\n")
+        await printed(process, rb"on\r\n.*on\r\n")
+        assert await process.wait() == 0

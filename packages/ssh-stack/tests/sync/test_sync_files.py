@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import csv
+import gc
 import gzip
 import hashlib
 import io
@@ -108,6 +110,104 @@ def test_lines_are_read_without_call_for_each(
                 lines: list[Any] = list(file)
             assert lines == [line] * 20_000
             assert len(calls) < 50
+
+
+@pytest.fixture
+def waits(sftp: sync.SFTPClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the calls that went through the event loop's thread."""
+    calls: list[str] = []
+    wait = sftp._portal.wait
+
+    def counted(function: Any, *args: Any, **kwargs: Any) -> Any:
+        calls.append(function.__name__)
+        return wait(function, *args, **kwargs)
+
+    monkeypatch.setattr(sftp._portal, "wait", counted)
+    return calls
+
+
+@pytest.mark.parametrize("size", [100, 32_768])
+def test_small_reads_and_writes_do_not_wait_each(
+    sftp: sync.SFTPClient, folder: Path, waits: list[str], size: int
+) -> None:
+    content = random.Random(2).randbytes(4_000_000)  # noqa: S311
+    blocks = [content[at : at + size] for at in range(0, len(content), size)]
+    with sftp.open(at(folder, "f"), "wb") as file:
+        for block in blocks:
+            assert file.write(block) == len(block)
+    assert (folder / "f").read_bytes() == content
+    assert waits.count("write") <= len(content) // 200_000 + 2
+    waits.clear()
+
+    with sftp.open(at(folder, "f")) as file:
+        assert list(iter(lambda: file.read(size), b"")) == blocks
+
+    # a reader that is faster than the server waits for each of its blocks
+    assert waits.count("read") <= len(content) // 32_768 + 5
+
+
+def test_small_texts_do_not_wait_each(
+    sftp: sync.SFTPClient, folder: Path, waits: list[str]
+) -> None:
+    with sftp.open(at(folder, "t"), "w") as file:
+        for _ in range(10_000):
+            assert file.write("zwölf\n") == 6
+    assert waits.count("write") < 10
+    waits.clear()
+
+    with sftp.open(at(folder, "t"), "r") as file:
+        assert [file.read(6) for _ in range(5_000)] == ["zwölf\n"] * 5_000
+        assert [file.readline() for _ in range(5_000)] == ["zwölf\n"] * 5_000
+        assert file.read(1) == ""
+
+    assert len(waits) < 20
+
+
+def test_remote_files_are_files_of_io(sftp: sync.SFTPClient, folder: Path) -> None:
+    with sftp.open(at(folder, "f"), "w+b") as file, sftp.open(at(folder, "t"), "w") as text:
+        assert isinstance(file, io.BufferedIOBase)
+        assert isinstance(text, io.TextIOBase)
+        with pytest.raises(io.UnsupportedOperation):
+            file.fileno()
+        wrong: Any = "text"
+        with pytest.raises(UsageError, match="mode 'w'"):
+            file.write(wrong)
+        file.write(array.array("H", [1, 2]))
+        file.seek(0, io.SEEK_CUR)
+        file.seek(-4, io.SEEK_END)
+        room = bytearray(2)
+        assert file.readinto1(room) == 2
+        assert file.readinto(room) == 2
+        with pytest.raises(OSError, match="not negative"):
+            file.seek(-9)
+
+
+def test_writes_are_not_acknowledged_one_by_one_unless_unbuffered(
+    sftp: sync.SFTPClient, folder: Path
+) -> None:
+    with sftp.open(at(folder, "f"), "wb") as file:
+        file.write(b"one")
+        assert (folder / "f").read_bytes() == b""
+        file.flush()
+        assert (folder / "f").read_bytes() == b"one"
+    with sftp.open(at(folder, "f"), "wb", buffering=0) as file:
+        for count in (1, 2):
+            file.write(b"two")
+            assert (folder / "f").read_bytes() == b"two" * count
+
+
+def test_file_that_is_dropped_open_is_written_and_closed(
+    sftp: sync.SFTPClient, folder: Path
+) -> None:
+    for mode, data in (("wb", b"left"), ("w", "left")):
+        file: Any = sftp.open(at(folder, mode), mode)
+        file.write(data)
+        del file
+        gc.collect()
+        sftp.listdir(f"/{folder.name}")  # behind what was posted
+        sftp.stat(at(folder, mode))
+
+        assert (folder / mode).read_bytes() == b"left"
 
 
 def test_layers_of_io_accept_remote_file(sftp: sync.SFTPClient, folder: Path) -> None:

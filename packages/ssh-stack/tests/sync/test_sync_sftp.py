@@ -85,7 +85,7 @@ def test_remote_path_has_interface_of_pathlib(sftp: sync.SFTPClient, tree: str) 
     assert path == folder.joinpath("file")
     assert {path} == {folder / "file"}
     assert (path.name, path.parent, str(path)) == ("file", folder, f"{tree}/file")
-    assert path.relative_to(folder) == "file"
+    assert str(path.relative_to(folder)) == "file"
     assert path.read_text() == "content"
     moved = path.rename(folder / "moved")
     assert sftp.stat(moved).size == 7

@@ -36,6 +36,7 @@ from ssh_wire import lazy
 if TYPE_CHECKING:
     from ssh_transport.algorithms import Algorithms as Algorithms
     from ssh_transport.algorithms import profiles as profiles
+    from ssh_transport.errors import ClosedBeforeIdentification as ClosedBeforeIdentification
     from ssh_transport.errors import CompressionFailed as CompressionFailed
     from ssh_transport.errors import ConnectionClosed as ConnectionClosed
     from ssh_transport.errors import ConnectionLost as ConnectionLost
@@ -58,15 +59,21 @@ if TYPE_CHECKING:
     from ssh_transport.events import IdentificationReceived as IdentificationReceived
     from ssh_transport.events import KexCompleted as KexCompleted
     from ssh_transport.events import PayloadReceived as PayloadReceived
+    from ssh_transport.events import PongReceived as PongReceived
     from ssh_transport.events import ServiceAccepted as ServiceAccepted
     from ssh_transport.events import ServiceRequested as ServiceRequested
     from ssh_transport.events import SignatureRequested as SignatureRequested
     from ssh_transport.events import UnimplementedReceived as UnimplementedReceived
+    from ssh_transport.kex.dh_modp import is_safe_prime as is_safe_prime
+    from ssh_transport.kex.groups import Group as Group
+    from ssh_transport.kex.moduli import Modulus as Modulus
+    from ssh_transport.kex.moduli import groups_of as groups_of
     from ssh_transport.keyexchange.negotiation import Agreement as Agreement
     from ssh_transport.keyexchange.negotiation import DirectionAgreement as DirectionAgreement
     from ssh_transport.limits import Limits as Limits
     from ssh_transport.options import Guess as Guess
     from ssh_transport.options import TransportOptions as TransportOptions
+    from ssh_transport.packets.compression import CompressionCounts as CompressionCounts
     from ssh_transport.roles import ClientTransport as ClientTransport
     from ssh_transport.roles import ServerTransport as ServerTransport
     from ssh_transport.transport import Transport as Transport
@@ -76,19 +83,23 @@ else:
         {
             "ssh_transport.algorithms": "Algorithms profiles",
             "ssh_transport.errors": (
-                "CompressionFailed ConnectionClosed ConnectionLost HeldQueueFull "
-                "HostKeyRefused IdentificationError KeyExchangeFailed MACFailed "
+                "ClosedBeforeIdentification CompressionFailed ConnectionClosed ConnectionLost "
+                "HeldQueueFull HostKeyRefused IdentificationError KeyExchangeFailed MACFailed "
                 "NegotiationFailed PeerDisconnected RekeyTimeout ServiceRefused"
             ),
             "ssh_transport.events": (
                 "BannerLineReceived ComputationRequested DebugReceived Disconnected Event "
                 "ExtInfoReceived HostKeyReceived IdentificationReceived KexCompleted "
-                "PayloadReceived ServiceAccepted ServiceRequested SignatureRequested "
+                "PayloadReceived PongReceived ServiceAccepted ServiceRequested SignatureRequested "
                 "UnimplementedReceived"
             ),
+            "ssh_transport.kex.dh_modp": "is_safe_prime",
+            "ssh_transport.kex.groups": "Group",
+            "ssh_transport.kex.moduli": "Modulus groups_of",
             "ssh_transport.keyexchange.negotiation": "Agreement DirectionAgreement",
             "ssh_transport.limits": "Limits",
             "ssh_transport.options": "Guess TransportOptions",
+            "ssh_transport.packets.compression": "CompressionCounts",
             "ssh_transport.roles": "ClientTransport ServerTransport",
             "ssh_transport.transport": "Transport",
         },

@@ -3,6 +3,7 @@
 SSHError
 ├── ProtocolError                 the peer broke a rule; carries the DISCONNECT reason
 │   ├── IdentificationError       8   no SSH 2.0, or a line that breaks a limit
+│   │   └── ClosedBeforeIdentification  the server closed, or reset, before it sent any
 │   ├── NegotiationFailed         3   no common algorithm
 │   ├── KeyExchangeFailed         3   a bad share, point, ciphertext or host signature
 │   │   └── RekeyTimeout          3   a key re-exchange that does not complete (TimeoutError)
@@ -22,6 +23,7 @@ from __future__ import annotations
 from ssh_wire import DisconnectReason, ProtocolError, SSHError, UsageError
 
 __all__ = [
+    "ClosedBeforeIdentification",
     "CompressionFailed",
     "ConnectionClosed",
     "ConnectionLost",
@@ -41,6 +43,22 @@ class IdentificationError(ProtocolError):
     """The identification exchange failed (RFC 4253 section 4.2)."""
 
     reason = DisconnectReason.PROTOCOL_VERSION_NOT_SUPPORTED
+
+
+class ClosedBeforeIdentification(IdentificationError, ConnectionError):
+    """The server ended the connection before it identified itself (RFC 4253 section 4.2).
+
+    It may be no SSH server, refuse this client's address, or have too many connections.
+
+    Attributes:
+        received: the lines that it sent, escaped, without their ends; the last one may be a part.
+    """
+
+    def __init__(self, received: tuple[str, ...], *, reset: bool) -> None:
+        self.received = received
+        how = "reset" if reset else "closed"
+        sent = f"; it sent {received[0]!r}" if received else ""
+        super().__init__(f"the server {how} the connection before it identified itself{sent}")
 
 
 class NegotiationFailed(ProtocolError):

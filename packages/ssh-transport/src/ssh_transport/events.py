@@ -29,6 +29,7 @@ __all__ = [
     "IdentificationReceived",
     "KexCompleted",
     "PayloadReceived",
+    "PongReceived",
     "ServiceAccepted",
     "ServiceRequested",
     "SignatureRequested",
@@ -150,6 +151,14 @@ class PayloadReceived:
 
 
 @lazy_attrs.frozen
+class PongReceived:
+    """SSH_MSG_PONG, which answers a PING (OpenSSH PROTOCOL section 1.8)."""
+
+    data: bytes
+    """What the PING had."""
+
+
+@lazy_attrs.frozen
 class DebugReceived:
     """SSH_MSG_DEBUG (RFC 4253 section 11.3)."""
 
@@ -197,6 +206,7 @@ Event: TypeAlias = (
     | ExtInfoReceived
     | PayloadReceived
     | DebugReceived
+    | PongReceived
     | UnimplementedReceived
     | Disconnected
 )

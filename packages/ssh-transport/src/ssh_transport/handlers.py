@@ -10,6 +10,7 @@ from ssh_transport.events import (
     DebugReceived,
     ExtInfoReceived,
     PayloadReceived,
+    PongReceived,
     ServiceAccepted,
     ServiceRequested,
     UnimplementedReceived,
@@ -79,6 +80,12 @@ def _ext_info(machine: Machine, payload: bytes) -> None:
 
 def _ping(machine: Machine, payload: bytes) -> None:
     machine.reply(Pong(data=Ping.decode(payload).data))
+
+
+def _pong(machine: Machine, payload: bytes) -> None:
+    if machine.pings:  # one that nothing asked for is ignored
+        machine.pings -= 1
+        machine.events.append(PongReceived(Pong.decode(payload).data))
 
 
 # ---------------------------------------------------------------- key exchange
@@ -155,6 +162,7 @@ _BOTH: Final[Mapping[Action, _Handler]] = {
     Action.DEBUG: _debug,
     Action.EXT_INFO: _ext_info,
     Action.PING: _ping,
+    Action.PONG: _pong,
     Action.KEXINIT: _kexinit,
     Action.SKIP_GUESS: _skip_guess,
     Action.KEX: _kex,

@@ -79,6 +79,7 @@ class Machine:
         "kex",
         "now",
         "output",
+        "pings",
         "rekey",
         "role",
         "row",
@@ -106,6 +107,7 @@ class Machine:
         self.kex: KeyExchange = kex
         self.rekey: RekeyPolicy = RekeyPolicy(context.options, context.inbound, context.outbound)
         self.extensions: Extensions = Extensions(self.role, limits.extensions)
+        self.pings: int = 0  # that have no PONG yet
         self.services: ServiceState = ServiceState()
         self.events: deque[Event] = events
         self.now: float = now

@@ -10,6 +10,7 @@ from ssh_transport.limits import Limits
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_transport.kex.groups import Group
     from ssh_transport.trace import Trace
 
 __all__ = ["Guess", "TransportOptions"]
@@ -77,6 +78,12 @@ class TransportOptions:
     """Server: the signature algorithms that users' keys may use (RFC 8308 section 3.1).
 
     None means the host key algorithms, those of certificates left out.
+    """
+
+    groups: tuple[Group, ...] = ()
+    """Server: the groups of group exchange, such as those of a file of moduli (RFC 4419).
+
+    They are chosen before those of the same size that everybody has.
     """
 
     announced: Mapping[str, bytes] = lazy_attrs.field(factory=dict[str, bytes])

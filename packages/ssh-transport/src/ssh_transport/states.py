@@ -131,6 +131,9 @@ class Action(Enum):
     PING = auto()
     """SSH_MSG_PING of OpenSSH."""
 
+    PONG = auto()
+    """SSH_MSG_PONG of OpenSSH."""
+
 
 Row = tuple[Action, ...]
 """The action for each of the 256 message numbers."""
@@ -221,7 +224,7 @@ _CLIENT: dict[TransportState, _Entries] = {
         **_each(range(50, 80), Action.UNIMPLEMENTED),
         **_each(range(80, 128), Action.DELIVER),
         192: Action.PING,
-        193: Action.IGNORE,
+        193: Action.PONG,
     },
 }
 
@@ -259,7 +262,7 @@ _SERVER: dict[TransportState, _Entries] = {
         **_each(range(51, 80), Action.UNIMPLEMENTED),
         **_each(range(80, 128), Action.DELIVER),
         192: Action.PING,
-        193: Action.IGNORE,
+        193: Action.PONG,
     },
 }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssh_transport.keyexchange.negotiation import Agreement
     from ssh_transport.machine import Machine
     from ssh_transport.options import Guess
+    from ssh_transport.packets.compression import CompressionCounts
     from ssh_wire import Message
     from ssh_wire.primitives import Buffer
 
@@ -186,6 +187,21 @@ class Transport:
         if self._rekey.sending_due:
             self._machine.rekey_if_due()
 
+    def send_ping(self, data: bytes) -> None:
+        """Send a PING, which `events.PongReceived` answers (OpenSSH PROTOCOL section 1.8).
+
+        Only a peer that `takes_pings` answers it, once the user is authenticated.
+        """
+        from ssh_wire.messages.transport import Ping  # rarely sent
+
+        self.send(Ping(data=data))
+        self._machine.pings += 1
+
+    @property
+    def takes_pings(self) -> bool:
+        """Whether the peer has announced that it answers a PING."""
+        return "ping@openssh.com" in self.peer_extensions
+
     def send_payloads(self, payloads: Sequence[tuple[Buffer, ...]]) -> None:
         """Send payloads of one size, but for the last, each in parts: `send_payload`, cheaper.
 
@@ -218,6 +234,11 @@ class Transport:
     def writable(self) -> bool:
         """Whether bulk data may be sent; False while a key exchange holds messages back."""
         return not self._kex.holding
+
+    @property
+    def congested(self) -> bool:
+        """Whether bulk data has to wait: what a multiplexer asks its output."""
+        return self._kex.holding
 
     @property
     def outgoing_size(self) -> int:
@@ -309,6 +330,11 @@ class Transport:
             problem = "no key exchange is complete"
             raise UsageError(problem)
         return self._machine.context.session.agreement
+
+    @property
+    def compression_counts(self) -> tuple[CompressionCounts | None, CompressionCounts | None]:
+        """What was expanded, and compressed, with the present keys; None where nothing is."""
+        return self._machine.input.inbound.compression_counts, self._outbound.compression_counts
 
     @property
     def host_key(self) -> PublicKey:

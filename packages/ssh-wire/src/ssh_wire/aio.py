@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Timeout", "close_after", "timeout"]
+__all__ = ["Timeout", "accept", "close_after", "timeout"]
 
 
 class Timeout:
@@ -104,3 +105,34 @@ async def close_after(error: BaseException | None, close: Callable[[], Awaitable
         if error is None:
             raise
         error.add_note(f"closing failed too: {second}")
+
+
+async def accept(listening: socket.socket) -> tuple[socket.socket, object]:
+    """Take the next connection of a listening socket; return it with the address of its peer.
+
+    A caller that is cancelled has taken none: `loop.sock_accept` loses a connection that arrives
+    in the turn of the event loop in which its caller is cancelled, and leaves its socket open.
+
+    Args:
+        listening: the socket, which does not block.
+
+    Raises:
+        OSError: the system has no room for another socket, or the peer is gone again.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            taken, address = listening.accept()
+        except (BlockingIOError, InterruptedError):
+            waits = asyncio.Event()
+            try:
+                loop.add_reader(listening.fileno(), waits.set)
+            except NotImplementedError:  # the loop of Windows has a call of the system for it
+                return await loop.sock_accept(listening)
+            try:
+                await waits.wait()
+            finally:
+                loop.remove_reader(listening.fileno())
+        else:
+            taken.setblocking(False)
+            return taken, address

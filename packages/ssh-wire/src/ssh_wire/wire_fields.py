@@ -70,7 +70,7 @@ def _hints(cls: type) -> dict[str, Any]:
     for base in reversed(cls.__mro__[:-1]):
         known = vars(sys.modules[base.__module__])
         for name, hint in base.__annotations__.items():
-            if name != "NUMBER":
+            if "ClassVar" not in str(hint):
                 hints[name] = _meaning(hint, known) if isinstance(hint, str) else hint
     return hints
 

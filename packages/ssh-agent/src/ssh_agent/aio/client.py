@@ -7,16 +7,13 @@ connection, and no task of its own has to be ended.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from ssh_agent.aio.streams import StreamReader, StreamWriter, open_streams
+from ssh_agent.aio.streams import StreamReader, StreamWriter, open_agent
 from ssh_agent.clients import DEFAULT_TIMEOUT, READ_SIZE, closed, conversation_error
 from ssh_agent.core import AgentProtocol, PendingRequest
 from ssh_agent.errors import AgentError
-from ssh_agent.location import locate
 from ssh_agent.requests import (
     AgentRequest,
     ExtensionNamesRequest,
@@ -274,10 +271,5 @@ class Connecting:
             await close_after(error, self._client.close)
 
     async def _open(self) -> AgentClient:
-        *others, last = locate(self._path, os.environ, sys.platform)
-        for location in others:
-            with suppress(AgentError):
-                streams = await open_streams(location, self._timeout)
-                return AgentClient.from_streams(*streams, timeout=self._timeout)
-        streams = await open_streams(last, self._timeout)
+        streams = await open_agent(self._path, self._timeout)
         return AgentClient.from_streams(*streams, timeout=self._timeout)

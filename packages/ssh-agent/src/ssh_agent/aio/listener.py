@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from ssh_agent.aio.unix_sockets import SocketFile, bind_unix, unsafe_folder
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ __all__ = ["BACKLOG", "AgentListener"]
 BACKLOG: Final = 128
 """Connections that wait to be taken (OpenSSH's SSH_LISTEN_BACKLOG)."""
 
-_UMASK: Final = 0o177
 _FOLDER_MODE: Final = 0o700
 
 
@@ -38,7 +37,7 @@ class AgentListener:
         self.socket: Final = listening
         self.path: Final = path
         self._folder = folder
-        self._identity = _identity(path) if path else None
+        self._file = SocketFile(path) if path else None
         self._owner = os.getpid()
 
     @classmethod
@@ -82,12 +81,11 @@ class AgentListener:
     def close(self) -> None:
         """Stop listening and remove the socket, unless it was replaced or is another process's."""
         self.socket.close()
-        if self._owner != os.getpid() or self._identity is None:
+        if self._owner != os.getpid() or self._file is None:
             return
-        if _identity(self.path) == self._identity:
-            with suppress(FileNotFoundError):
-                Path(self.path).unlink()
-        self._identity = None
+        with suppress(FileNotFoundError):
+            self._file.remove()
+        self._file = None
         if self._folder:
             with suppress(OSError):  # something else is in it
                 Path(self._folder).rmdir()
@@ -105,36 +103,17 @@ class AgentListener:
 
 
 def _bind(path: str) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(_UMASK)
     try:
-        # bind never replaces: not a file, not a socket, not a link
-        listening.bind(path)
-        listening.listen(BACKLOG)
-    except OSError as error:  # that of a path that is too long has no number
-        listening.close()
-        problem = f"no agent can listen there: {error.strerror or error}"
-        raise OSError(error.errno or errno.EINVAL, problem, path) from None
-    finally:
-        os.umask(mask)
-    return listening
+        return bind_unix(path, backlog=BACKLOG)
+    except OSError as error:
+        problem = f"no agent can listen there: {error.strerror}"
+        raise OSError(error.errno, problem, path) from None
 
 
 def _check_folder(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=_FOLDER_MODE)
-    found = folder.stat()
-    if found.st_uid not in (0, os.getuid()):
-        problem = f"{folder} belongs to another user: the socket of an agent is not safe in it"
+    reason = unsafe_folder(str(folder))
+    if reason:
+        problem = f"{folder} {reason}: the socket of an agent is not safe in it"
         raise UsageError(problem)
-    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-        problem = f"every user may change {folder}: the socket of an agent is not safe in it"
-        raise UsageError(problem)
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -29,5 +29,5 @@ def peer_uid(connection: socket.socket) -> int | None:
 
 
 def is_allowed(uid: int | None) -> bool:
-    """Say whether a user may use the agent of this process: its own user, and root."""
+    """Say whether a user may use what this process serves: its own user, and root."""
     return uid is not None and uid in (_ROOT, os.getuid())

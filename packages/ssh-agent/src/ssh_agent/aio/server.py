@@ -6,9 +6,10 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from ssh_agent.aio.listener import AgentListener
 from ssh_agent.aio.peer import is_allowed, peer_uid
@@ -16,6 +17,7 @@ from ssh_agent.clients import READ_SIZE
 from ssh_agent.server import AgentConnection, ConfirmationNeeded, Keyring, SignatureNeeded
 from ssh_keys import PrivateKey
 from ssh_wire import SSHError, UsageError, WireError
+from ssh_wire.aio import accept
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -167,11 +169,10 @@ class AgentServer:
         return self._listener
 
     async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._room.acquire()
             try:
-                accepted, _ = await loop.sock_accept(self._listening.socket)
+                accepted, _ = await accept(self._listening.socket)
             except OSError:  # too many open files, or the client is gone again
                 self._room.release()
                 await asyncio.sleep(_PAUSE)
@@ -179,24 +180,25 @@ class AgentServer:
             except BaseException:
                 self._room.release()
                 raise
-            self._spawn(self._serve(accepted))
+            serving = self._spawn(self._serve(accepted))
+            serving.add_done_callback(partial(self._served, accepted))
 
     async def _serve(self, accepted: socket.socket) -> None:
+        if not is_allowed(peer_uid(accepted)):
+            return
+        reader, writer = await asyncio.open_unix_connection(sock=accepted)
         try:
-            if not is_allowed(peer_uid(accepted)):
-                accepted.close()
-                return
-            reader, writer = await asyncio.open_unix_connection(sock=accepted)
-            try:
-                with suppress(ConnectionError):
-                    await self.converse(reader, writer)
-            finally:
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
+            with suppress(ConnectionError):
+                await self.converse(reader, writer)
         finally:
-            accepted.close()
-            self._room.release()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    def _served(self, accepted: socket.socket, _task: asyncio.Task[None]) -> None:
+        # not in the coroutine, which never begins where it is cancelled at once
+        accepted.close()
+        self._room.release()
 
     async def _answer(self, connection: AgentConnection, writer: asyncio.StreamWriter) -> None:
         """Go on until the connection waits for its client alone."""
@@ -261,7 +263,8 @@ class AgentServer:
         self.keyring.tick(_now())
         self._plan_expiry()
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

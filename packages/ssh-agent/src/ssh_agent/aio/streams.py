@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from ssh_agent.clients import connect_error
-from ssh_agent.errors import AgentUnavailable
-from ssh_agent.location import PAGEANT
+from ssh_agent.clients import DEFAULT_TIMEOUT, connect_error
+from ssh_agent.errors import AgentError, AgentUnavailable
+from ssh_agent.location import PAGEANT, locate
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from ssh_agent.location import Location
     from ssh_agent.pageant import PageantConversation
 
-__all__ = ["PageantStream", "StreamReader", "StreamWriter", "open_streams"]
+__all__ = ["PageantStream", "StreamReader", "StreamWriter", "open_agent", "open_streams"]
 
 
 class StreamReader(Protocol):
@@ -92,6 +95,24 @@ class _PipeLoop(Protocol):
     async def create_pipe_connection(
         self, factory: Callable[[], asyncio.StreamReaderProtocol], address: str, /
     ) -> tuple[asyncio.Transport, asyncio.StreamReaderProtocol]: ...
+
+
+async def open_agent(path: str | None = None, seconds: float | None = DEFAULT_TIMEOUT) -> _Streams:
+    """Connect to the agent at `path`, by default at SSH_AUTH_SOCK, and return the streams.
+
+    Args:
+        path: as for `AgentClient.connect`.
+        seconds: how long connecting may take; with Pageant, each reply too.
+
+    Raises:
+        AgentUnavailable: there is no agent at that place.
+        AgentTimeout: it does not take the connection.
+    """
+    *others, last = locate(path, os.environ, sys.platform)
+    for location in others:
+        with suppress(AgentError):
+            return await open_streams(location, seconds)
+    return await open_streams(last, seconds)
 
 
 async def open_streams(location: Location, seconds: float | None) -> _Streams:

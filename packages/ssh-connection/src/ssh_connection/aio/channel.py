@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ssh_connection.aio.streams import ByteStream
 from ssh_connection.channel import ChannelProtocol
@@ -19,7 +19,19 @@ from ssh_wire.aio import timeout
 from ssh_wire.messages import connection as m
 from ssh_wire.primitives import Buffer
 
-__all__ = ["Channel", "Receiver"]
+if TYPE_CHECKING:
+    from ssh_connection.multiplexer import Multiplexer
+
+__all__ = ["Channel", "Receiver", "knows_openssh", "open_channel"]
+
+
+def knows_openssh(software: str) -> bool:
+    """Return whether a peer of this softwareversion knows OpenSSH's unannounced extensions.
+
+    They are eow@openssh.com and no-more-sessions@openssh.com: "only sent to OpenSSH peers
+    (identified by banner)" (PROTOCOL sections 2.1 and 2.2), and to ours.
+    """
+    return software.startswith(("OpenSSH_", "ssh_stack"))
 
 
 class Receiver(Protocol):
@@ -44,8 +56,10 @@ class Receiver(Protocol):
 class Channel:
     """One channel; until a receiver is connected, what arrives is kept."""
 
-    on_request: Callable[[m.AnyChannelRequest, PendingReply], None] | None
+    on_request: Callable[[m.RequestHead, PendingReply], None] | None
     """Called with each request of the peer; without it requests are refused."""
+    takes_eow: bool = False
+    """Whether the peer knows eow@openssh.com (PROTOCOL section 2.1)."""
 
     def __init__(self, core: ChannelProtocol | None = None) -> None:
         self._core = core
@@ -93,6 +107,18 @@ class Channel:
             receiver.eof_received()
         if self._closed.done():
             receiver.pipe_closed(self._closed.result())
+
+    def disconnect(self, unread: bytes = b"") -> None:
+        """Keep what arrives from now on, as before `connect`.
+
+        Args:
+            unread: what has arrived, was not `consumed`, and is for the next receiver.
+        """
+        self._receiver = None
+        self.data_received = self._keep
+        self.core.auto_adjust = False
+        if unread:
+            self._early.insert(0, unread)
 
     def stream(self) -> ByteStream:
         """Return a byte stream over the channel, which is its receiver from now on."""
@@ -171,7 +197,7 @@ class Channel:
         """What ended the connection or the channel; None while it lasts, or after a clean end."""
         return self._closed.result() if self._closed.done() else None
 
-    def ask(self, message: m.AnyChannelRequest) -> asyncio.Future[bool]:
+    def ask(self, message: m.RequestHead) -> asyncio.Future[bool]:
         """Send a request now; return whether the peer grants it, once it has answered.
 
         Raises:
@@ -195,7 +221,7 @@ class Channel:
         self.core.request(message, answered)
         return answer
 
-    async def request(self, message: m.AnyChannelRequest) -> bool:
+    async def request(self, message: m.RequestHead) -> bool:
         """Send a request and return whether the peer granted it.
 
         Raises:
@@ -204,7 +230,7 @@ class Channel:
         """
         return await self.ask(message)
 
-    def notify(self, message: m.AnyChannelRequest) -> None:
+    def notify(self, message: m.RequestHead) -> None:
         """Send a request that wants no answer.
 
         Raises:
@@ -247,7 +273,7 @@ class Channel:
         if self._receiver is not None:
             self._receiver.eof_received()
 
-    def request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+    def request_received(self, request: m.RequestHead, reply: PendingReply) -> None:
         """Handle a request of the peer."""
         if self.on_request is not None:
             self.on_request(request, reply)
@@ -280,3 +306,22 @@ class Channel:
         """Drop standard error, which has no receiver, and grant its window again."""
         if not self.core.auto_adjust:
             self.core.consumed(len(data))
+
+
+async def open_channel(mux: Multiplexer, message: m.OpenHead, peer_software: str = "") -> Channel:
+    """Ask the peer for a channel; return it when it is open.
+
+    Args:
+        mux: what numbers the connection's channels.
+        message: the CHANNEL_OPEN; its sender is filled in.
+        peer_software: the peer's softwareversion, where the channel carries a session.
+
+    Raises:
+        ChannelOpenRefused: the peer refuses it.
+        ChannelClosed: the connection is lost.
+    """
+    channel = Channel()
+    channel.takes_eow = knows_openssh(peer_software)
+    channel.adopt(mux.open(message, channel))
+    await channel.wait_opened()
+    return channel

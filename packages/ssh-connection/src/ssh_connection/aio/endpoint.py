@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -18,19 +18,27 @@ from ssh_connection.aio.children import Children
 from ssh_connection.aio.keepalive import KeepaliveTimer
 from ssh_transport import ConnectionLost, HeldQueueFull, PeerDisconnected
 from ssh_transport import events as ev
-from ssh_transport.aio import Driver
-from ssh_wire import lazy
+from ssh_transport.aio import INHERITED, Driver
+from ssh_wire import DisconnectReason, UsageError, lazy
 from ssh_wire.aio import timeout
 from ssh_wire.messages.transport import Unimplemented
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.inactivity import InactivityTimer
+    from ssh_connection.aio.pings import Pings
+    from ssh_connection.aio.services.stream import StreamService
     from ssh_connection.aio.settings import KeepaliveOptions
+    from ssh_connection.aio.streams import ByteStream
     from ssh_connection.channel import ChannelProtocol
     from ssh_connection.errors import ChannelViolation
     from ssh_connection.limits import ConnectionLimits
     from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
     from ssh_connection.replies import PendingReply
+    from ssh_connection.services import Service
     from ssh_transport import Agreement, Transport
     from ssh_wire.messages import connection as m
     from ssh_wire.primitives import Buffer
@@ -91,6 +99,7 @@ class Endpoint(Generic[_Core]):
         self._children = Children(self.handler_failed, close_timeout)
         self._lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._keepalive: KeepaliveTimer | None = None
+        self._inactivity: InactivityTimer | None = None
 
     @cached_property
     def _mux(self) -> Multiplexer:
@@ -98,9 +107,21 @@ class Endpoint(Generic[_Core]):
         from ssh_connection.multiplexer import Multiplexer  # half of what a connection loads
 
         mux = Multiplexer(_TransportOutput(self._core, self._driver), self, self._limits)
+        mux.services.register(*self._services(mux))
         if self._lost.done():
             mux.connection_lost(self._lost.result())
         return mux
+
+    @cached_property
+    def _pings(self) -> Pings:
+        from ssh_connection.aio.pings import Pings  # rarely used
+
+        return Pings()
+
+    def _services(self, mux: Multiplexer) -> Iterable[Service]:
+        """Return what is served from the beginning."""
+        del mux
+        return ()
 
     def _made_mux(self) -> Multiplexer | None:
         found: Multiplexer | None = vars(self).get("_mux")
@@ -139,7 +160,10 @@ class Endpoint(Generic[_Core]):
         await self._clean_up()
 
     async def close(self) -> None:
-        """Disconnect and clean up, in bounded time."""
+        """Disconnect and clean up, in bounded time; nothing in a fork of the process."""
+        if self._driver.inherited:
+            return
+        self._require_own_loop()
         if not self._lost.done():
             self._driver.close()
             self._end(ConnectionLost("the connection was closed"))
@@ -158,12 +182,20 @@ class Endpoint(Generic[_Core]):
     async def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
 
+        It is asked by `ping@openssh.com` where it announced that, else by a global request.
+
         Raises:
             ConnectionLost: the connection is lost.
         """
+        self._require_open()
         loop = asyncio.get_running_loop()
         started = loop.time()
-        await self._global_request(_are_you_there())
+        if self._core.takes_pings and self._core.is_authenticated:
+            answer = self._pings.ask(self._core.send_ping)
+            self._driver.schedule_flush()
+            await answer
+        else:
+            await self._global_request(_are_you_there())
         return loop.time() - started
 
     def flush_after(self, work: Callable[[], object]) -> None:
@@ -173,6 +205,34 @@ class Endpoint(Generic[_Core]):
         """
         self._driver.flush_after(work)
 
+    def register(self, *services: Service | StreamService[Any]) -> None:
+        """Serve channel types and global requests of one's own to the peer.
+
+        Args:
+            services: a row each; one replaces an earlier one of the same name.
+
+        Raises:
+            UsageError: a class of messages names no type.
+        """
+        from ssh_connection.aio.services.stream import rows  # rarely used
+
+        self._mux.services.register(*rows(services, self._children.spawn))
+
+    async def open_channel(self, message: m.OpenHead) -> ByteStream:
+        """Open a channel of any type; return its stream (RFC 4254 section 5.1).
+
+        Args:
+            message: the CHANNEL_OPEN; its sender, window and maximum packet size are filled in.
+
+        Raises:
+            ChannelOpenRefused: the peer refused it.
+            ChannelClosed: the connection is closed.
+            SSHTimeout: the server did not answer a client.
+        """
+        from ssh_connection.aio.streams import ByteStream  # loads with the first stream
+
+        return ByteStream(await self._open(message.replace(window=self._limits.window)))
+
     def rekey(self) -> None:
         """Begin a key exchange now; data goes on when it is done."""
         self._core.start_rekey()
@@ -180,7 +240,13 @@ class Endpoint(Generic[_Core]):
 
     # ------------------------------------------------------------- for both roles
 
-    async def _global_request(self, message: m.AnyGlobalRequest) -> GlobalAnswer:
+    async def _open(self, message: m.OpenHead) -> Channel:
+        from ssh_connection.aio.channel import open_channel  # loads with the first channel
+
+        self._require_open()
+        return await open_channel(self._mux, message, self._core.peer_software)
+
+    async def _global_request(self, message: m.GlobalHead) -> GlobalAnswer:
         self._require_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[GlobalAnswer | None] = loop.create_future()
@@ -196,14 +262,44 @@ class Endpoint(Generic[_Core]):
         return reply
 
     def _require_open(self) -> None:
-        """Raise what ended the connection, if it has ended."""
+        """Raise what ended the connection, or UsageError in a fork and in another event loop."""
+        if self._driver.inherited:
+            raise UsageError(INHERITED)
+        self._require_own_loop()
         if self._lost.done():
             # whoever was told before does not lengthen what the next one sees
             raise self._lost.result().with_traceback(None)
 
+    def _require_own_loop(self) -> None:
+        """Raise UsageError in another event loop, which another thread runs."""
+        if asyncio.get_running_loop() is not self._lost.get_loop():
+            problem = (
+                "the connection belongs to another event loop: call it there, by "
+                "asyncio.run_coroutine_threadsafe, or use ssh_stack.sync, which any thread may"
+            )
+            raise UsageError(problem)
+
     def _start_keepalive(self, options: KeepaliveOptions | None) -> None:
         if options is not None:
             self._keepalive = KeepaliveTimer(options, self._ask_for_life, self._give_up)
+
+    def _start_inactivity(self) -> None:
+        """Close what carries nothing, where that is wanted."""
+        limits = self._limits
+        if limits.channel_timeouts or limits.unused_timeout:
+            from ssh_connection.aio.inactivity import InactivityTimer  # rarely wanted
+
+            self._inactivity = InactivityTimer(limits, self._open_channels, self._unused)
+
+    def _open_channels(self) -> Iterable[ChannelProtocol]:
+        mux = self._made_mux()
+        return tuple(mux.channels.values()) if mux is not None else ()
+
+    def _unused(self) -> None:
+        text = f"no channel was open for {self._limits.unused_timeout:g} s"
+        self._core.disconnect(DisconnectReason.BY_APPLICATION, text)
+        self._driver.close()
+        self._end(ConnectionLost(f"the connection was closed: {text}"))
 
     def _ask_for_life(self) -> None:
         # any answer is a sign of life, and counts as one when it arrives
@@ -220,6 +316,10 @@ class Endpoint(Generic[_Core]):
         self._lost.set_result(error)
         if self._keepalive is not None:
             self._keepalive.cancel()
+        if self._inactivity is not None:
+            self._inactivity.cancel()
+        if "_pings" in vars(self):
+            self._pings.fail(error)
         mux = self._made_mux()
         if mux is not None:
             mux.connection_lost(error)
@@ -231,6 +331,8 @@ class Endpoint(Generic[_Core]):
         """Take an event of the transport."""
         if isinstance(event, ev.Disconnected):
             self._end(_loss(event))
+        elif isinstance(event, ev.PongReceived):
+            self._pings.answered(event.data)
         elif isinstance(event, ev.KexCompleted):
             if event.agreement.truncatable:
                 _warn_of_truncation(self._core.peer_software)
@@ -264,21 +366,15 @@ class Endpoint(Generic[_Core]):
 
     # ------------------------------------------------------------- the multiplexer's side
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """Refuse a channel of a type that is not offered (RFC 4254 section 5.1)."""
-        from ssh_wire.numbers import OpenFailureReason  # loads with the first channel
+    def channel_not_served(self, channel: ChannelProtocol) -> None:
+        """Refuse a channel of a type that is not registered (RFC 4254 section 5.1)."""
+        from ssh_connection.services import refusal_reason  # loads with the multiplexer
 
-        known = not isinstance(message, m.ChannelOpen)
-        reason = (
-            OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
-            if known
-            else OpenFailureReason.UNKNOWN_CHANNEL_TYPE
-        )
-        channel.refuse(reason, f"{printable(message.kind)} is not offered")
+        channel.refuse(refusal_reason(channel.kind), f"{printable(channel.kind)} is not offered")
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """Refuse a global request that is not offered (RFC 4254 section 4)."""
-        del message
+    def request_not_served(self, name: str, reply: PendingReply) -> None:
+        """Deny a global request that is not registered (RFC 4254 section 4)."""
+        del name
         self._mux.deny(reply)
 
     def unknown_message(self, number: int) -> None:

@@ -16,11 +16,16 @@ from ssh_connection.errors import ChannelClosed
 from ssh_wire.primitives import Buffer
 
 if TYPE_CHECKING:
+    import re
+
     from ssh_connection.aio.channel import Channel
+    from ssh_connection.expect import Expected
 
 __all__ = ["ByteReader", "ByteStream", "ByteWriter"]
 
 
+_KEPT = 2 * 1024 * 1024
+"""Unread bytes behind which what no reader waits for is dropped."""
 _CLOSE = 5.0
 """Seconds for what was written to leave, before a stream that is closed is cut."""
 
@@ -99,13 +104,51 @@ class ByteReader:
             if searched >= limit:
                 problem = f"no separator within {limit} bytes"
                 raise asyncio.LimitOverrunError(problem, searched)
-            self._prepay()
+            self.prepay()
             if not await self._until(searched + 1):
                 return self._take(self._size)
 
     async def readline(self) -> bytes:
         """Return a line with its newline; at the end, what there is."""
         return await self.readuntil(b"\n")
+
+    async def expect(
+        self,
+        *patterns: bytes | re.Pattern[bytes],
+        timeout: float | None = None,  # noqa: ASYNC109 (as expect has it)
+    ) -> Expected[bytes]:
+        """Wait for the first of some patterns, and read up to its end.
+
+        What is not found is not read: whoever waits too long, or for what does not come, can
+        read what came instead.
+
+        Args:
+            patterns: bytes, which stand for themselves, and compiled regular expressions; a
+                regular expression that could match more still matches what has arrived.
+            timeout: seconds to wait; None for as long as it takes.
+
+        Raises:
+            ExpectTimeout: none came in time; has what came instead.
+            PatternNotFound: the stream ended without one; has what came instead.
+            ConnectionLost: the connection was lost before one came.
+            asyncio.LimitOverrunError: a MiB came without one.
+        """
+        from ssh_connection.aio.process.expect import expect  # rarely used
+
+        return await expect(self, patterns, bytes, timeout)
+
+    def peek(self) -> bytes:
+        """Return what has arrived and is not read; it stays unread."""
+        return bytes(memoryview(self._joined())[self._start :])
+
+    async def wait_for_more(self) -> bool:
+        """Wait until more arrives than is unread now; return False at a clean end.
+
+        Raises:
+            ConnectionLost: the connection was lost before.
+        """
+        self.prepay()
+        return await self._until(self._size + 1)
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield line after line, each with its newline, up to the end."""
@@ -151,6 +194,19 @@ class ByteReader:
         if not self._eof:
             self._eof, self._error = True, error
             self._wake()
+
+    def feed_rest(self, data: memoryview) -> None:
+        """Take more bytes, which wait for no reader; what is too much is dropped."""
+        if self._size < _KEPT:
+            self.feed(data)
+            self.prepay()
+        else:
+            self._consumed(len(data))
+
+    def prepay(self) -> None:
+        """Grant the peer what is unread: what is behind its window could not arrive."""
+        credit, self._prepaid = self._size - self._prepaid, self._size
+        self._consumed(credit)
 
     def drop(self) -> None:
         """Drop what is unread, and what arrives from now on."""
@@ -215,11 +271,6 @@ class ByteReader:
         size = sum(map(len, parts))
         self._size += size
         self._prepaid += size
-
-    def _prepay(self) -> None:
-        """Grant the peer what is unread: a separator behind its window could not arrive."""
-        credit, self._prepaid = self._size - self._prepaid, self._size
-        self._consumed(credit)
 
     def _joined(self) -> bytes | bytearray:
         """Return the chunks as one, whose unread part starts where the first one's did."""

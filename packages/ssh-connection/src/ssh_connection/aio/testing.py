@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ssh_connection.aio.server.session import SessionHandler
+    from ssh_connection.aio.server.session_policy import SessionHandler
     from ssh_transport.aio import Driver
     from ssh_wire.primitives import Buffer
 

@@ -21,7 +21,7 @@ from ssh_wire.primitives import read_string, string
 
 if TYPE_CHECKING:
     from ssh_keys.certificates.certificate_spec import CertificateSpec
-    from ssh_keys.private import PrivateKey
+    from ssh_keys.message_signer import MessageSigner
     from ssh_keys.public import PublicKey
 
 __all__ = ["issue"]
@@ -30,12 +30,12 @@ _NONCE_SIZE: Final = 32
 
 
 def issue(
-    ca: PrivateKey, key: PublicKey, *, spec: CertificateSpec, random: Callable[[int], bytes]
+    ca: MessageSigner, key: PublicKey, *, spec: CertificateSpec, random: Callable[[int], bytes]
 ) -> Certificate:
     """Certify a key.
 
     Args:
-        ca: the authority's key.
+        ca: the authority's key, or what signs with it in an agent or a token.
         key: the key to certify.
         spec: the contents of the certificate.
         random: returns random bytes for the nonce, such as `os.urandom`.
@@ -60,7 +60,7 @@ def issue(
     )
     head = Head(kind=kind, nonce=random(_NONCE_SIZE))
     signed = head.encode() + key.blob[pos:] + body.encode()
-    signature = ca.sign(signed, spec.algorithm)
+    signature = ca.sign(signed, spec.algorithm or ca.public_key.algorithms[0])
     try:
         return Certificate.from_blob(
             signed + string(signature), key.comment, policy=KeyPolicy.LEGACY

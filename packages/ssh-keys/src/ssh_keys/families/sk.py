@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ssh_keys.registry import Family
     from ssh_wire.primitives import Buffer
 
-__all__ = ["FAMILY", "SecurityKeyPrivateKey", "SecurityKeyPublicKey"]
+__all__ = ["FAMILY", "SecurityKeyPrivateKey", "SecurityKeyPublicKey", "token_key"]
 
 _ED25519: Final = "sk-ssh-ed25519@openssh.com"
 _ECDSA: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
@@ -196,6 +196,29 @@ class SecurityKeyPrivateKey(PrivateKey):
         )
 
 
+def token_key(
+    kind: str, application: str, point: bytes, flags: int, handle: bytes
+) -> SecurityKeyPrivateKey:
+    """Return the key that a token has made, with its application as its comment.
+
+    Args:
+        kind: the kind of key.
+        application: what it is for.
+        point: the public key, as its curve has it.
+        flags: what the token requires.
+        handle: by which the token finds the key.
+
+    Raises:
+        KeyFormatError: this is not a public key of that kind.
+    """
+    blob = _KINDS[kind].public(point=point, application=application).encode()
+    public = PublicKey.from_blob(blob, application)
+    if not isinstance(public, SecurityKeyPublicKey):
+        problem = f"a key of kind {public.kind} is not in a FIDO token"
+        raise KeyFormatError(problem)
+    return SecurityKeyPrivateKey(public_key=public, flags=flags, handle=handle)
+
+
 class _SecurityKeys:
     """The family, as `ssh_keys.registry` knows it."""
 
@@ -226,7 +249,7 @@ class _SecurityKeys:
 
     def generate(self, kind: str, bits: int | None, comment: str) -> NoReturn:
         del bits, comment
-        problem = f"a key of kind {kind} is made by its token; use ssh-keygen"
+        problem = f"a key of kind {kind} is made by its token: see FidoLibrary.enroll"
         raise UsageError(problem)
 
 

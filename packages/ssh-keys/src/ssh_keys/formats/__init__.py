@@ -11,6 +11,7 @@ ppk_kdf           its key derivation
 pem               PKCS#1, SEC1, PKCS#8, public keys in PEM
 pem_ciphers, der  how those are encrypted, and at what cost
 rfc4716           public keys as RFC 4716 frames them
+sshcom            private keys of ssh.com, which has the same frame
 
 `ssh_keys.load` finds out which format a file has.
 """

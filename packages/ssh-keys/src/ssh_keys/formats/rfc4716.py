@@ -17,7 +17,7 @@ from ssh_keys.errors import KeyFormatError
 from ssh_keys.strict_base64 import from_base64, to_base64
 from ssh_wire.text import printable
 
-__all__ = ["BEGIN", "decode", "encode"]
+__all__ = ["BEGIN", "decode", "encode", "open_frame"]
 
 BEGIN: Final = b"---- BEGIN SSH2 PUBLIC KEY ----"
 _END: Final = b"---- END SSH2 PUBLIC KEY ----"
@@ -37,16 +37,31 @@ def decode(data: bytes) -> tuple[bytes, str]:
     Raises:
         KeyFormatError: it is not one complete file of this format.
     """
+    return open_frame(data, BEGIN, _END, "RFC 4716 public key")
+
+
+def open_frame(data: bytes, begin: bytes, end: bytes, what: str) -> tuple[bytes, str]:
+    """Return what is between two lines of a file, and the comment in its headers.
+
+    Args:
+        data: the file.
+        begin: its first line.
+        end: its last line.
+        what: what it is, for the error.
+
+    Raises:
+        KeyFormatError: it is not one complete file of this form.
+    """
     first, *lines = [line.rstrip(b"\r") for line in data.rstrip().split(b"\n")]
-    if first != BEGIN or not lines or lines.pop() != _END:
-        problem = "not an RFC 4716 public key: the BEGIN line or the END line is missing"
+    if first != begin or not lines or lines.pop() != end:
+        problem = f"not a {what}: the BEGIN line or the END line is missing"
         raise KeyFormatError(problem)
     comment = b""
     while lines and b":" in lines[0]:
         tag, value = _header(lines)
         if tag.lower() == _COMMENT:
             comment = value
-    blob = from_base64(b"".join(lines), "the text of the RFC 4716 public key")
+    blob = from_base64(b"".join(lines), f"the text of the {what}")
     return blob, comment.decode("utf-8", "surrogateescape")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from ssh_keys.certificates.certificate import Certificate
 from ssh_keys.credential import Credential, plain_key
 from ssh_keys.errors import SigningFailed
 from ssh_keys.fido import NO_TOUCH
+from ssh_keys.message_signer import MessageSigner
 from ssh_keys.public import PublicKey
 from ssh_keys.signatures.sshsig import HASHES, HashName, Message, SignedData, SSHSig, digest_of
 from ssh_wire import UsageError, lazy_attrs
@@ -15,19 +16,6 @@ from ssh_wire import UsageError, lazy_attrs
 __all__ = ["MessageSigner", "SigningRequest", "sign"]
 
 _RSA: Final = {"sha256": "rsa-sha2-256", "sha512": "rsa-sha2-512"}
-
-
-class MessageSigner(Protocol):
-    """Something that signs with one key: a `PrivateKey`, or what asks an agent or a token."""
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The key that signs."""
-        ...
-
-    def sign(self, data: bytes, algorithm: str, /) -> bytes:
-        """Return the signature of `data` as it is sent, algorithm name first."""
-        ...
 
 
 @lazy_attrs.frozen(kw_only=True)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
+from ssh_keys import kinds
+from ssh_keys.credential import Credential, credential_from_blob
 from ssh_keys.errors import CertificateRefused, KeyFormatError, SignatureRefused, quoted_name
 from ssh_keys.formats.public_line import looks_like_kind, parse_key_fields
 from ssh_keys.lines import Problem, as_bytes, checked_line, numbered_lines, take_field
 from ssh_keys.patterns import matches, matches_list
 from ssh_keys.policy import KeyPolicy
-from ssh_keys.public import PublicKey
+from ssh_keys.strict_base64 import from_base64
 from ssh_keys.trust.authorized_keys import MAX_LINES
 from ssh_keys.trust.key_options import dequote, take_options
 from ssh_wire import lazy, lazy_attrs
@@ -44,7 +46,7 @@ class AllowedSigner:
 
     Attributes:
         principals: patterns of the principals.
-        key: the key, or the authority's key.
+        key: the key, the certificate of one, or the authority's key.
         line: the number of its line, from 1.
         cert_authority: the key is that of an authority, which certifies the keys that sign.
         namespaces: patterns of the namespaces that it may sign in; None is all.
@@ -53,7 +55,7 @@ class AllowedSigner:
     """
 
     principals: tuple[str, ...]
-    key: PublicKey
+    key: Credential
     line: int
     cert_authority: bool = False
     namespaces: tuple[str, ...] | None = None
@@ -186,8 +188,9 @@ class AllowedSigners:
 def _made_by(signature: SSHSig, signer: AllowedSigner) -> bool:
     if signer.cert_authority:
         return signer.certifies(signature.certificate)
-    # a certified key is allowed by its authority alone
-    return signature.certificate is None and signer.key == signature.public_key
+    # a certified key is allowed by its authority, or by a line with this very certificate, which
+    # is good for as long as the line says, as with ssh-keygen
+    return signer.key == (signature.certificate or signature.public_key)
 
 
 def _refusal(
@@ -202,7 +205,7 @@ def _refusal(
         return f"the key may not sign for '{printable(namespace, 64)}'"
     if not signer.valid_at(now):
         return "the key is not valid at this time"
-    if signature.certificate is not None:
+    if signature.certificate is not None and signer.cert_authority:
         try:
             signature.certificate.check(
                 role="user", principal=principal, now=now, understood_options=_UNDERSTOOD
@@ -213,7 +216,7 @@ def _refusal(
 
 
 def _principals_of(signature: SSHSig, signer: AllowedSigner) -> tuple[str, ...]:
-    if signature.certificate is None:
+    if signature.certificate is None or not signer.cert_authority:
         return signer.principals
     return tuple(
         name
@@ -235,7 +238,7 @@ def _parse_line(
     written, line = ([], line) if looks_like_kind(first) else take_options(line)
     kind, rest = take_field(line)
     signer = AllowedSigner(
-        principals=_list(principals), key=parse_key_fields(kind, rest, policy=policy), line=number
+        principals=_list(principals), key=_parse_key(kind, rest, policy), line=number
     )
     for option in written:
         signer = _with_option(signer, option, zone)
@@ -244,6 +247,21 @@ def _parse_line(
         problem = "valid-before is not after valid-after"
         raise KeyFormatError(problem)
     return signer
+
+
+def _parse_key(kind: bytes, rest: bytes, policy: KeyPolicy) -> Credential:
+    if kinds.plain_kind(kind.decode("latin-1")) is None:
+        return parse_key_fields(kind, rest, policy=policy)
+    encoded, comment = take_field(rest)
+    found = credential_from_blob(
+        from_base64(encoded, "the certificate"),
+        comment.decode("utf-8", "surrogateescape"),
+        policy=policy,
+    )
+    if found.kind != kind.decode("latin-1"):
+        problem = f"the line says{quoted_name(kind)}, its certificate is {found.kind}"
+        raise KeyFormatError(problem)
+    return found
 
 
 def _take_principals(line: bytes) -> tuple[bytes, bytes]:

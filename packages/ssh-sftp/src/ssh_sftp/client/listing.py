@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Final
 
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.file_types import attributes_from_long_name
 from ssh_sftp.client.protocol import OnReply, Outcome, SFTPClientProtocol
+from ssh_sftp.errors import outcome_error
 from ssh_sftp.messages import (
     Attrs,
     Close,

@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeAlias
 from ssh_sftp.client.limits import ServerLimits, SFTPOptions
 from ssh_sftp.client.replies import Reply, decode_reply, decode_version
 from ssh_sftp.errors import SFTPConnectionLost, SFTPError, SFTPProtocolError, SFTPTimeout
-from ssh_sftp.extensions import EXTENSIONS, OF_OTHER_SERVERS
+from ssh_sftp.extensions import EXTENSIONS
 from ssh_sftp.framing import PacketReader
 from ssh_sftp.messages import Handle, Init, Request, Status
 from ssh_sftp.numbers import MAX_HANDLE_BYTES, VERSION
@@ -168,7 +168,7 @@ class SFTPClientProtocol:
     def supports(self, extension: str) -> bool:
         """Return whether the server announced an extension, in the version known here."""
         version = self.extensions.get(extension)
-        known = EXTENSIONS.get(extension, OF_OTHER_SERVERS.get(extension))
+        known = EXTENSIONS.get(extension)
         return version is not None and version == known
 
     # ------------------------------------------------------------------ out
@@ -274,10 +274,9 @@ class SFTPClientProtocol:
 
     def eof(self) -> None:
         """End the session: the server has closed the stream."""
-        if self._reader.inside_packet:
-            self.fail(SFTPProtocolError("the stream ends inside a packet"))
-        else:
-            self.fail(SFTPConnectionLost("the server has closed the session"))
+        # a server that was killed ends anywhere: that breaks no rule
+        inside = " inside a packet" if self._reader.inside_packet else ""
+        self.fail(SFTPConnectionLost(f"the server has closed the session{inside}"))
 
     def fail(self, error: Failure) -> Failure:
         """End the session: every outstanding and later request fails with `error`.

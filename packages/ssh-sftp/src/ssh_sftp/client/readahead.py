@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.protocol import Outcome, SFTPClientProtocol
-from ssh_sftp.errors import SFTPProtocolError
+from ssh_sftp.errors import SFTPProtocolError, outcome_error
 from ssh_sftp.messages import Data, Read, Status
 from ssh_sftp.numbers import StatusCode
 
@@ -75,8 +74,10 @@ class ReadAhead:
             self._next += length
         self._protocol.flush()
 
-    def take(self, offset: int, size: int) -> bytes | None:
+    def take(self, offset: int, size: int, most: int = 0) -> bytes | None:
         """Return up to `size` bytes at `offset`, b"" at the end, None if they have not arrived.
+
+        Blocks that have arrived behind them are returned too, up to `most` bytes in all.
 
         Raises:
             SFTPError: the server refused to read there.
@@ -101,6 +102,9 @@ class ReadAhead:
                 self._ready[stop] = piece[stop - pos :]
                 piece = piece[: stop - pos]
             found.append(piece)
+            pos += len(piece)
+        while (piece := self._ready.get(pos)) and pos + len(piece) - offset <= most:
+            found.append(self._ready.pop(pos))
             pos += len(piece)
         self._expected = pos
         return found[0] if len(found) == 1 else b"".join(found)

@@ -1,7 +1,8 @@
-"""Rename an uploaded file to its final name, without posix-rename@openssh.com.
+"""Rename an uploaded file to its final name.
 
-An existing file of that name is renamed first, and back again if the server then refuses: it is
-never lost.  For a moment there is no file of that name.
+posix-rename@openssh.com replaces an existing file in one step.  Where the server does not have it,
+an existing file is renamed first, and back again if the server then refuses: it is never lost.
+For a moment there is no file of that name.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.protocol import OnReply, Outcome, SFTPClientProtocol
+from ssh_sftp.errors import outcome_error
 from ssh_sftp.messages import (
     Close,
     Handle,
     OpenDir,
+    PosixRename,
     Remove,
     Rename,
     Request,
@@ -71,6 +73,20 @@ class Naming:
         """Why the file that was in the way is still there, under the third of the paths."""
 
     def start(self) -> None:
+        """Rename."""
+        if self._protocol.supports("posix-rename@openssh.com"):
+            request = PosixRename(id=self._protocol.next_id(), old=self._part, new=self._path)
+            self._ask(request, self._on_replaced)
+        else:
+            self._by_hand()
+
+    def _on_replaced(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Status) and outcome.code == StatusCode.OP_UNSUPPORTED:
+            self._by_hand()  # it announced the extension and refuses it
+        else:
+            self._done(None if is_ok(outcome) else outcome_error(outcome, self._path))
+
+    def _by_hand(self) -> None:
         """Rename; move an existing file away first."""
         if self._in_the_way:
             self._move_aside()

@@ -24,13 +24,16 @@ from ssh_wire import ProtocolError, SSHError
 from ssh_wire.guarded import guarded
 from ssh_wire.text import printable
 
-__all__ = ["Found", "Job", "Progress", "Scheduler"]
+__all__ = ["Compute", "Found", "Job", "Progress", "Scheduler", "compute_now"]
 
 Progress: TypeAlias = Callable[[int, int | None, str], None]
 """Told of a file's bytes so far, of all its bytes (None when unknown), and its path."""
 
 Found: TypeAlias = Callable[[str, int | None], None]
 """Told of each file that is to be transferred, before it is: its path, and its size if known."""
+
+Compute: TypeAlias = Callable[[Callable[[], bytes], Callable[["bytes | Exception"], None]], None]
+"""Does some work, and calls the second function with its result, now or later."""
 
 _DIRECTORIES: Final = 32
 _BACKLOG: Final = 1_024
@@ -52,45 +55,60 @@ class Job(Protocol):
         """Release local files at once: the job has raised, and no step of it follows."""
 
 
+class _Counts:
+    """How much a transfer did.
+
+    Attributes:
+        files: how many files are complete.
+        directories: how many directories are.
+        bytes: how many bytes these files have.
+        checked: how many of the files have the size that the server reports.
+        resumed: how many of the bytes an earlier attempt had left.
+        verified: how many of the files were compared.
+    """
+
+    __slots__ = ("bytes", "checked", "directories", "files", "resumed", "verified")
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.directories = 0
+        self.bytes = 0
+        self.checked = 0
+        self.resumed = 0
+        self.verified = 0
+
+
 class _TransferLog:
     """What a transfer did, and did not do.
 
     Attributes:
+        counts: how much it did.
         skipped: the files that were left out.
         refused: the optional steps that were refused.
         failed: the files that failed.
     """
 
-    __slots__ = ("_bytes", "_checked", "_directories", "_files", "failed", "refused", "skipped")
+    __slots__ = ("counts", "failed", "refused", "skipped")
 
     def __init__(self) -> None:
-        self._files = 0
-        self._directories = 0
-        self._bytes = 0
-        self._checked = 0
+        self.counts = _Counts()
         self.skipped: list[Skipped] = []
         self.refused: list[TransferRefusal] = []
         self.failed: list[TransferFailure] = []
 
-    def completed(self, size: int | None, *, checked: bool) -> None:
-        """Count a file of so many bytes, or a directory."""
-        if size is None:
-            self._directories += 1
-        else:
-            self._files += 1
-            self._bytes += size
-        self._checked += checked
-
     @property
     def result(self) -> Transferred:
         """The counts and lists so far."""
+        counts = self.counts
         return Transferred(
-            self._files,
-            self._directories,
-            self._bytes,
+            counts.files,
+            counts.directories,
+            counts.bytes,
             tuple(self.skipped),
-            self._checked,
+            counts.checked,
             tuple(self.refused),
+            resumed=counts.resumed,
+            verified=counts.verified,
         )
 
 
@@ -101,6 +119,8 @@ class Scheduler:
         protocol: the session that the transfer runs over.
         flow: how many bytes are, and may be, outstanding.
         progress: called with each file's bytes, or None.
+        has_check_file: whether the server is asked for hashes.
+        compute: does what takes long, in a thread where there are threads.
         on_found: called with each file of a tree before it is transferred, or None.
         stop: whether it ends with the first file that fails.
 
@@ -126,6 +146,8 @@ class Scheduler:
         self.protocol = protocol
         self.flow = flow
         self.progress = progress
+        self.has_check_file: bool = False
+        self.compute: Compute = compute_now
         self.on_found: Found | None = None
         self._on_done = on_done
         self._most_files = max(1, min(files_in_flight, protocol.limits.max_handles or 128))
@@ -191,9 +213,33 @@ class Scheduler:
             self._touched = True
             self.protocol.wake(self.pump)
 
-    def completed(self, job: Job, size: int | None, *, checked: bool = False) -> None:
-        """Record that a job succeeded, with the size of a file, or None for a directory."""
-        self._log.completed(size, checked=checked)
+    def completed(
+        self,
+        job: Job,
+        size: int | None,
+        *,
+        checked: bool = False,
+        resumed: int = 0,
+        verified: bool = False,
+    ) -> None:
+        """Record that a job succeeded.
+
+        Args:
+            job: it.
+            size: the bytes of a file; None for a directory.
+            checked: whether the size that the server reports was compared.
+            resumed: how many of the bytes an earlier attempt had left.
+            verified: whether the content was compared.
+        """
+        counts = self._log.counts
+        if size is None:
+            counts.directories += 1
+        else:
+            counts.files += 1
+            counts.bytes += size
+        counts.checked += checked
+        counts.resumed += resumed
+        counts.verified += verified
         self.ended(job)
 
     def ended(self, job: Job) -> None:
@@ -291,3 +337,13 @@ class Scheduler:
             step()
         except Exception as error:  # noqa: BLE001 (every error of a job is reported)
             self.broken(job, error)
+
+
+def compute_now(work: Callable[[], bytes], done: Callable[[bytes | Exception], None]) -> None:
+    """Do some work at once."""
+    try:
+        result = work()
+    except Exception as error:  # noqa: BLE001 (whoever waits for it is told)
+        done(error)
+    else:
+        done(result)

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Protocol, TypeAlias
 
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.extents import Range
 from ssh_wire import lazy_attrs
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "MemorySink",
     "OnFinished",
     "OnWritten",
+    "OrderedSink",
+    "PartSink",
     "SinkDirectory",
     "SourceDirectory",
     "SourceEntry",
@@ -44,13 +47,35 @@ class FileSink(Protocol):
         """Remove the partial file."""
 
 
+class PartSink(FileSink, Protocol):
+    """A local file that is being downloaded, and that a later attempt may continue."""
+
+    def resume(self) -> int:
+        """Open what an earlier attempt has left; return how many bytes that are.
+
+        Raises:
+            OSError: the file may not be continued.
+        """
+        ...
+
+    def restart(self) -> None:
+        """Remove the bytes that an earlier attempt has left."""
+
+    def read(self, length: int, offset: int) -> bytes:
+        """Return what was written: `length` bytes from an offset, fewer only at the end."""
+        ...
+
+    def keep(self) -> None:
+        """Close the partial file, and leave it for a later attempt."""
+
+
 class SinkDirectory(Protocol):
     """A local directory that is being downloaded into."""
 
     def enter(self) -> None:
         """Open the directory, made if it is missing."""
 
-    def file(self, name: str, attributes: Attributes) -> FileSink:
+    def file(self, name: str, attributes: Attributes) -> PartSink:
         """Return the sink for a file in it.
 
         Raises:
@@ -89,6 +114,8 @@ class SourceEntry:
         path: its path, for messages.
         reason: why it cannot be transferred, if it is of another type.
         size: how many bytes it has, if that was asked for.
+        mtime: when it was last written, if that was asked for.
+        is_link: whether it is a symbolic link.
     """
 
     name: str
@@ -96,6 +123,8 @@ class SourceEntry:
     path: str
     reason: str = ""
     size: int | None = None
+    mtime: int | None = None
+    is_link: bool = False
 
 
 class FileSource(Protocol):
@@ -109,6 +138,19 @@ class FileSource(Protocol):
     @property
     def attributes(self) -> Attributes:
         """Size, permissions and times when it was opened."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What tells this version of the file from another: its size and time."""
+        ...
+
+    def ranges(self) -> Iterable[Range]:
+        """Return the ranges that hold data, in order; what lies between them is zero."""
+        ...
+
+    def is_unchanged(self) -> bool:
+        """Return whether the file still is the version that was opened."""
         ...
 
     def read(self, length: int, offset: int) -> bytes:
@@ -164,6 +206,18 @@ class MemorySink:
         self.data[offset : offset + len(data)] = data
         written(len(data), None)
 
+    def resume(self) -> int:
+        """Return how many bytes are there."""
+        return len(self.data)
+
+    def restart(self) -> None:
+        """Discard what is there."""
+        self.data.clear()
+
+    def read(self, length: int, offset: int) -> bytes:
+        """Return what is there."""
+        return bytes(self.data[offset : offset + length])
+
     def finish(self, finished: OnFinished) -> None:
         """Call `finished`."""
         finished(None)
@@ -171,3 +225,48 @@ class MemorySink:
     def discard(self) -> None:
         """Discard what has arrived."""
         self.data.clear()
+
+    def keep(self) -> None:
+        """Leave what has arrived."""
+
+
+class OrderedSink:
+    """Write what arrives in order, so that a partial file has no gaps.
+
+    Then its size says how much of it is right, also when the program is killed.  What arrives
+    early is kept meanwhile; it counts as outstanding, so there is a bound.
+
+    Args:
+        sink: does the writing.
+        begun: how many bytes it has.
+    """
+
+    __slots__ = ("_held", "_next", "_sink")
+
+    def __init__(self, sink: FileSink, begun: int) -> None:
+        self._sink = sink
+        self._next = begun
+        self._held: dict[int, tuple[bytes, OnWritten]] = {}
+
+    def write(self, data: memoryview, offset: int, written: OnWritten) -> None:
+        """Write at an offset, when everything before it is written."""
+        if offset != self._next:
+            self._held[offset] = (bytes(data), written)
+            return
+        self._pass_on(data, written)
+        while self._next in self._held:
+            held, also = self._held.pop(self._next)
+            try:
+                self._pass_on(memoryview(held), also)
+            except Exception as error:  # noqa: BLE001 (whoever waits for it is told)
+                also(len(held), error)
+
+    def release(self) -> None:
+        """Drop what is kept: the file is not written any more."""
+        held, self._held = self._held, {}
+        for data, written in held.values():
+            written(len(data), None)
+
+    def _pass_on(self, data: memoryview, written: OnWritten) -> None:
+        offset, self._next = self._next, self._next + len(data)
+        self._sink.write(data, offset, written)

@@ -7,35 +7,55 @@ An entry that cannot be sent is recorded, with the reason, and the others go on.
 
 from __future__ import annotations
 
+from typing import Final
+
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.protocol import OnReply, Outcome
 from ssh_sftp.client.renaming import is_ok
 from ssh_sftp.client.scheduler import Scheduler
+from ssh_sftp.client.selection import EntryKind, Select, TreeEntry, everything
 from ssh_sftp.client.storage import FileKind, SourceDirectory, SourceEntry
-from ssh_sftp.client.upload import FileUpload, UploadOptions
-from ssh_sftp.errors import SFTPNoSuchFile, SFTPTransferError
+from ssh_sftp.client.upload import FileUpload
+from ssh_sftp.client.upload_opening import UploadOptions
+from ssh_sftp.errors import SFTPNoSuchFile, SFTPTransferError, outcome_error
 from ssh_sftp.messages import Attrs, Close, Handle, MkDir, OpenDir, Request, Stat, Status
 from ssh_sftp.names import directory_of, join
 from ssh_sftp.numbers import StatusCode
 from ssh_wire import Message
 
-__all__ = ["DirectoryUpload"]
+__all__ = ["DirectoryUpload", "UploadTree"]
+
+_KINDS: Final[dict[FileKind, EntryKind]] = {
+    FileKind.FILE: "file",
+    FileKind.DIRECTORY: "directory",
+    FileKind.OTHER: "other",
+    FileKind.UNKNOWN: "other",
+}
+
+
+class UploadTree:
+    """What the directories of one upload share.
+
+    Attributes:
+        select: returns whether an entry is transferred.
+        made: the directories that exist, with the attributes that they get at the end.
+    """
+
+    def __init__(self, select: Select = everything) -> None:
+        self.select = select
+        self.made: list[tuple[str, Attributes]] = []
 
 
 class DirectoryUpload:
     """Upload a local directory.
-
-    Attributes:
-        made: the directories that exist, with the attributes that they get at the end.
 
     Args:
         scheduler: the transfer.
         path: the directory on the server.
         source: the local one.
         options: how its files are written, and the most levels of a tree.
-        made: collects the directories of the transfer.
-        level: how deep below the top it is; if 0, the top, fails, the transfer fails.
+        tree: what it shares with the other directories.
+        relative: the path below the top of the tree; if "", the top, fails, the transfer fails.
     """
 
     def __init__(
@@ -44,16 +64,17 @@ class DirectoryUpload:
         path: str,
         source: SourceDirectory,
         options: UploadOptions,
-        made: list[tuple[str, Attributes]],
-        level: int = 0,
+        tree: UploadTree,
+        relative: str = "",
     ) -> None:
         self._scheduler = scheduler
         self._protocol = scheduler.protocol
         self._path = path
         self._source = source
         self._options = options
-        self._level = level
-        self.made = made
+        self._tree = tree
+        self._relative = relative
+        self._level = relative.count("/") + 1 if relative else 0
         self._waiting = False
         self._aborted = False
         self._entered = False
@@ -155,7 +176,7 @@ class DirectoryUpload:
         if self._aborted:
             self._end()
             return
-        self.made.append((self._path, self._attributes))
+        self._tree.made.append((self._path, self._attributes))
         try:
             for entry in self._source.entries():
                 self._add(entry)
@@ -166,7 +187,10 @@ class DirectoryUpload:
             self._scheduler.completed(self, None)
 
     def _add(self, entry: SourceEntry) -> None:
-        path = join(self._path, entry.name)
+        path, relative = join(self._path, entry.name), join(self._relative, entry.name)
+        kind: EntryKind = "link" if entry.is_link else _KINDS[entry.kind]
+        if not self._tree.select(TreeEntry(relative, kind, entry.size, entry.mtime)):
+            return
         if entry.kind is FileKind.FILE:
             self._scheduler.found(path, entry.size)
             opener = self._source.file(entry.name)
@@ -180,13 +204,10 @@ class DirectoryUpload:
             problem = SFTPTransferError(entry.path, "the tree is deeper than is followed")
             self._scheduler.failed(entry.path, problem)
         else:
-            self._add_directory(entry, path)
-
-    def _add_directory(self, entry: SourceEntry, path: str) -> None:
-        below = self._source.directory(entry.name)
-        level = self._level + 1
-        job = DirectoryUpload(self._scheduler, path, below, self._options, self.made, level)
-        self._scheduler.add_directory(job)
+            below = self._source.directory(entry.name)
+            self._scheduler.add_directory(
+                DirectoryUpload(self._scheduler, path, below, self._options, self._tree, relative)
+            )
 
     def _end(self) -> None:
         self._release()

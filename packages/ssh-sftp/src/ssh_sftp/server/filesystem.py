@@ -1,62 +1,82 @@
 """The protocol of a file system that an SFTP server serves.
 
-Methods are plain functions, not coroutines.  They raise `OSError`; its errno decides the
-status that the client gets, and where it has none, its class (`FileNotFoundError`,
-`PermissionError`).  `NotImplementedError` means that the request is not supported.  Anything
-else is a fault of the file system's code: the client gets "Failure", and the exception is logged.
-Methods are called one at a time, in the order of the requests (section 6.1).
+Methods raise `OSError`; its errno decides the status that the client gets, and where it has none,
+its class (`FileNotFoundError`, `PermissionError`).  `NotImplementedError` means that the request
+is not supported.  Anything else is a fault of the file system's code: the client gets "Failure",
+and the exception is logged.
+
+A method may answer at once, or later: it may be a coroutine function, or return another awaitable.
+Methods are called in the order of the requests where these could touch the same file (section
+6.1): calls with a path are made one at a time; reads of one handle may run together; handles do
+not wait for each other.  Replies have the order of the requests.  While an answer is awaited,
+other sessions are served; a method that blocks delays all of them: `InThreads` helps.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Awaitable, Sequence
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.messages import NameEntry, StatVFSReply
 from ssh_sftp.numbers import OpenFlags
 from ssh_wire import UsageError
 
-__all__ = ["DirectoryHandle", "FileHandle", "FileSystem", "check_filesystem", "problem_with"]
+__all__ = [
+    "DirectoryHandle",
+    "FileHandle",
+    "FileSystem",
+    "MaybeLater",
+    "check_filesystem",
+    "problem_with",
+]
+
+T = TypeVar("T")
+
+MaybeLater: TypeAlias = Awaitable[T] | T
+"""A value, or an awaitable of it."""
 
 
 class FileHandle(Protocol):
     """An open file."""
 
-    def read(self, length: int, offset: int) -> bytes:
+    def read(self, length: int, offset: int) -> MaybeLater[bytes]:
         """Return up to `length` bytes from an offset, b"" at the end."""
         ...
 
-    def write(self, data: memoryview, offset: int) -> None:
-        """Write all of `data` at an offset; it is valid during the call."""
+    def write(self, data: memoryview, offset: int) -> MaybeLater[None]:
+        """Write all of `data` at an offset.
 
-    def stat(self) -> Attributes:
+        It is valid during the call, and for a coroutine function until that returns.
+        """
+
+    def stat(self) -> MaybeLater[Attributes]:
         """Return its attributes."""
         ...
 
-    def setstat(self, attributes: Attributes) -> None:
+    def setstat(self, attributes: Attributes) -> MaybeLater[None]:
         """Change the attributes that are given."""
 
-    def sync(self) -> None:
+    def sync(self) -> MaybeLater[None]:
         """Write buffered data to stable storage."""
 
-    def statvfs(self) -> StatVFSReply:
+    def statvfs(self) -> MaybeLater[StatVFSReply]:
         """Return the statistics of the file system that it is on."""
         ...
 
-    def close(self) -> None:
+    def close(self) -> MaybeLater[None]:
         """Close it."""
 
 
 class DirectoryHandle(Protocol):
     """An open directory."""
 
-    def read(self, count: int) -> Sequence[NameEntry]:
+    def read(self, count: int) -> MaybeLater[Sequence[NameEntry]]:
         """Return up to `count` more names, [] at the end."""
         ...
 
-    def close(self) -> None:
+    def close(self) -> MaybeLater[None]:
         """Close it."""
 
 
@@ -68,63 +88,69 @@ class FileSystem(Protocol):
         """Return whether requests that change anything are refused before a method is called."""
         ...
 
-    def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> FileHandle:
+    def open(self, path: str, flags: OpenFlags, attributes: Attributes) -> MaybeLater[FileHandle]:
         """Open or create a file."""
         ...
 
-    def opendir(self, path: str) -> DirectoryHandle:
+    def opendir(self, path: str) -> MaybeLater[DirectoryHandle]:
         """Open a directory for listing."""
         ...
 
-    def stat(self, path: str) -> Attributes:
+    def stat(self, path: str) -> MaybeLater[Attributes]:
         """Return attributes, links followed."""
         ...
 
-    def lstat(self, path: str) -> Attributes:
+    def lstat(self, path: str) -> MaybeLater[Attributes]:
         """Return attributes, of a link itself."""
         ...
 
-    def setstat(self, path: str, attributes: Attributes) -> None:
+    def setstat(self, path: str, attributes: Attributes) -> MaybeLater[None]:
         """Change attributes, links followed."""
 
-    def lsetstat(self, path: str, attributes: Attributes) -> None:
+    def lsetstat(self, path: str, attributes: Attributes) -> MaybeLater[None]:
         """Change attributes, of a link itself."""
 
-    def mkdir(self, path: str, attributes: Attributes) -> None:
+    def mkdir(self, path: str, attributes: Attributes) -> MaybeLater[None]:
         """Make a directory."""
 
-    def rmdir(self, path: str) -> None:
+    def rmdir(self, path: str) -> MaybeLater[None]:
         """Remove an empty directory."""
 
-    def remove(self, path: str) -> None:
+    def remove(self, path: str) -> MaybeLater[None]:
         """Remove a file."""
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old: str, new: str) -> MaybeLater[None]:
         """Rename; fail where the new name exists."""
 
-    def replace(self, old: str, new: str) -> None:
+    def replace(self, old: str, new: str) -> MaybeLater[None]:
         """Rename, and replace a file that has the new name."""
 
-    def readlink(self, path: str) -> str:
+    def readlink(self, path: str) -> MaybeLater[str]:
         """Return the target of a symbolic link."""
         ...
 
-    def symlink(self, target: str, link: str) -> None:
+    def symlink(self, target: str, link: str) -> MaybeLater[None]:
         """Make a symbolic link."""
 
-    def hardlink(self, old: str, new: str) -> None:
+    def hardlink(self, old: str, new: str) -> MaybeLater[None]:
         """Give a file another name."""
 
-    def realpath(self, path: str) -> str:
+    def realpath(self, path: str) -> MaybeLater[str]:
         """Return the canonical absolute form of a path."""
         ...
 
-    def home(self, user: str) -> str:
+    def home(self, user: str) -> MaybeLater[str]:
         """Return the home directory of a user; of the own user if the name is empty."""
         ...
 
-    def statvfs(self, path: str) -> StatVFSReply:
+    def statvfs(self, path: str) -> MaybeLater[StatVFSReply]:
         """Return the statistics of the file system that a path is on."""
+        ...
+
+    def owner_names(
+        self, users: Sequence[int], groups: Sequence[int]
+    ) -> MaybeLater[tuple[Sequence[str], Sequence[str]]]:
+        """Return a name for each number of a user and of a group, "" where there is none."""
         ...
 
 
@@ -137,7 +163,7 @@ def check_filesystem(filesystem: object) -> None:
     A method may be missing: its requests are then not supported.
 
     Raises:
-        UsageError: it is not a file system, or has a coroutine function as a method.
+        UsageError: it is not a file system, or has something else where a method is expected.
     """
     names = _methods(FileSystem)
     if isinstance(filesystem, str | bytes) or hasattr(filesystem, "__fspath__"):
@@ -172,7 +198,7 @@ def _wrong_method(thing: object, names: list[str]) -> str:
         method = getattr(thing, name)
         if not callable(method):
             return f"{type(thing).__name__}.{name} is not a method"
-        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+        if inspect.isasyncgenfunction(method):
             kind = type(thing).__name__
-            return f"{kind}.{name} is an async function, and plain functions are called"
+            return f"{kind}.{name} is an async generator, and its answer is awaited"
     return ""

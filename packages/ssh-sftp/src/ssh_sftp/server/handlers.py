@@ -1,7 +1,8 @@
 """The handler of each request.
 
 The type of what the file system's code returns is checked, so that a wrong method is reported as a
-fault, and never becomes a wrong reply.
+fault, and never becomes a wrong reply.  A handler returns the reply, or a coroutine of it where
+the file system answers later.
 
 `TABLE` has the handler of each request, and whether the request changes something, so that a
 read-only file system refuses it first (draft-ietf-secsh-filexfer-02 section 6; OpenSSH's PROTOCOL
@@ -10,13 +11,25 @@ section 4).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias, TypeVar, cast
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias, cast
 
 from ssh_sftp import messages as m
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.numbers import MAX_HANDLES, MAX_PACKET, MAX_READ, MAX_WRITE, OpenFlags, StatusCode
-from ssh_sftp.pipe import Buffer
+from ssh_sftp.server.answers import (
+    Answer,
+    data_of,
+    done,
+    entries_of,
+    is_later,
+    of_type,
+    one_name,
+    then,
+    wrong,
+)
+from ssh_sftp.server.extension_handlers import EXTENSION_TABLE
 from ssh_sftp.server.filesystem import DirectoryHandle, FileHandle, FileSystem, problem_with
 from ssh_sftp.server.handles import Handles
 from ssh_sftp.server.statuses import status
@@ -26,10 +39,7 @@ from ssh_wire.guarded import guarded
 
 __all__ = ["TABLE", "Handlers"]
 
-T = TypeVar("T")
-
 _NAMES: Final = 128
-_EOF: Final = StatusCode.EOF
 _CHANGING: Final = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE | OpenFlags.TRUNCATE
 
 
@@ -45,202 +55,229 @@ class Handlers:
     def __init__(
         self, filesystem: FileSystem, most: int, symlink_order: SymLinkOrder | None = None
     ) -> None:
-        self._filesystem = filesystem
+        self.filesystem = filesystem
         self._symlink_order = symlink_order
         self._most = most
-        self._files: Handles[FileHandle] = Handles(b"f")
+        self.files: Handles[FileHandle] = Handles(b"f")
         self._directories: Handles[DirectoryHandle] = Handles(b"d")
         self._known: set[type] = set()
+        self._later: set[type] = set()
 
     @property
     def open_handles(self) -> int:
         """How many files and directories are open."""
-        return len(self._files) + len(self._directories)
+        return len(self.files) + len(self._directories)
 
-    def close_all(self) -> list[Exception]:
-        """Close everything that is open; return what was raised."""
+    def close_all(self) -> tuple[list[Exception], list[Awaitable[object]]]:
+        """Close everything that is open; return what was raised, and what is not closed yet."""
         opened: list[FileHandle | DirectoryHandle] = [
-            *self._files.take_all(),
+            *self.files.take_all(),
             *self._directories.take_all(),
         ]
         errors: list[Exception] = []
+        waiting: list[Awaitable[object]] = []
         for handle in opened:
             with guarded(errors.append):
-                handle.close()
-        return errors
+                value: object = handle.close()
+                if is_later(value):
+                    waiting.append(cast("Awaitable[object]", value))
+        return errors, waiting
 
     # ------------------------------------------------------------------ open files
 
-    def open(self, request: m.Open) -> Message:
+    def open(self, request: m.Open) -> Answer:
         """Open or create a file."""
         flags = OpenFlags(request.flags & 0x3F)
-        read_only: object = getattr(self._filesystem, "read_only", False)
+        read_only: object = getattr(self.filesystem, "read_only", False)
         if read_only and flags & _CHANGING:
             return status(request.id, StatusCode.PERMISSION_DENIED)
         if self.open_handles >= self._most:
             return status(request.id, StatusCode.FAILURE, "Too many open files")
-        opened = self._filesystem.open(request.path, flags, request.attributes)
-        self._check(opened, FileHandle, "open")
-        return m.Handle(id=request.id, handle=self._files.add(opened))
 
-    def close(self, request: m.Close) -> Message:
+        def add(opened: object) -> Message:
+            self._check(opened, FileHandle)
+            return m.Handle(id=request.id, handle=self.files.add(cast("FileHandle", opened)))
+
+        return then(self.filesystem.open(request.path, flags, request.attributes), add)
+
+    def close(self, request: m.Close) -> Answer:
         """Close a file or directory."""
         if request.handle in self._directories:
-            _do(self._directories.take(request.handle).close)
-        else:
-            _do(self._files.take(request.handle).close)
-        return status(request.id, StatusCode.OK)
+            return done(request.id, self._directories.take(request.handle).close())
+        return done(request.id, self.files.take(request.handle).close())
 
-    def read(self, request: m.Read) -> Message:
+    def read(self, request: m.Read) -> Answer:
         """Read."""
-        found = self._files.find(request.handle)
+        found = self.files.find(request.handle)
         if request.offset >> 63:  # beyond the end of any file
             return status(request.id, StatusCode.EOF)
         length = min(request.length, MAX_READ)
-        data = _bytes(found.read(length, request.offset), length)
-        return m.Data(id=request.id, data=data) if data else status(request.id, StatusCode.EOF)
+        value: object = found.read(length, request.offset)
+        if type(value) is bytes and 0 < len(value) <= length:  # the frequent case
+            return m.Data(id=request.id, data=value)
 
-    def write(self, request: m.Write) -> Message:
+        def make(value: object) -> Message:
+            data = data_of(value, length)
+            return m.Data(id=request.id, data=data) if data else status(request.id, StatusCode.EOF)
+
+        return then(value, make)
+
+    def write(self, request: m.Write) -> Answer:
         """Write."""
-        found = self._files.find(request.handle)
+        found = self.files.find(request.handle)
         if len(request.data) > MAX_WRITE:
             return status(request.id, StatusCode.FAILURE, "More than one write may carry")
+        data = memoryview(request.data)
+        if type(found) in self._later:  # its body runs when the packet is gone
+            data = memoryview(bytes(data))
+        size = len(data)
+
+        def make(written: object) -> Message:
+            # the write methods of Python's files return the number of bytes
+            if written is not None and written != size:
+                raise wrong(written, "None, when all is written,", "write")
+            return status(request.id, StatusCode.OK)
+
         write: Callable[[memoryview, int], object] = found.write
-        written = write(memoryview(request.data), request.offset)
-        # the write methods of Python's files return the number of bytes
-        if written is not None and written != len(request.data):
-            raise _wrong(written, "None, when all is written,", "write")
-        return status(request.id, StatusCode.OK)
+        return then(write(data, request.offset), make)
 
-    def fstat(self, request: m.FStat) -> Message:
+    def fstat(self, request: m.FStat) -> Answer:
         """Return the attributes of an open file."""
-        found = self._files.find(request.handle).stat()
-        return m.Attrs(id=request.id, attributes=_of(Attributes, found, "stat"))
+        found = self.files.find(request.handle).stat()
+        return then(found, _attributes(request.id, "stat"))
 
-    def fsetstat(self, request: m.FSetStat) -> Message:
+    def fsetstat(self, request: m.FSetStat) -> Answer:
         """Change attributes of an open file."""
-        _do(self._files.find(request.handle).setstat, request.attributes)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.files.find(request.handle).setstat(request.attributes))
 
-    def fsync(self, request: m.FSync) -> Message:
+    def fsync(self, request: m.FSync) -> Answer:
         """Write an open file to stable storage."""
-        _do(self._files.find(request.handle).sync)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.files.find(request.handle).sync())
 
-    def fstatvfs(self, request: m.FStatVFS) -> Message:
+    def fstatvfs(self, request: m.FStatVFS) -> Answer:
         """Return the statistics of the file system of an open file."""
-        facts = _of(m.StatVFSReply, self._files.find(request.handle).statvfs(), "statvfs")
-        return m.ExtendedReply(id=request.id, details=facts.encode())
+        return then(self.files.find(request.handle).statvfs(), _facts(request.id))
 
-    def _check(self, opened: object, protocol: type, method: str) -> None:
+    def _check(self, opened: object, protocol: type) -> None:
         """Check the type of an opened object, once for each type."""
         if type(opened) not in self._known:
-            if hasattr(opened, "__await__"):
-                raise _wrong(opened, protocol.__name__, method)
             problem = problem_with(opened, protocol)
             if problem:
                 raise TypeError(problem)
             self._known.add(type(opened))
+            if inspect.iscoroutinefunction(getattr(opened, "write", None)):
+                self._later.add(type(opened))
 
     # ------------------------------------------------------------------ directories
 
-    def opendir(self, request: m.OpenDir) -> Message:
+    def opendir(self, request: m.OpenDir) -> Answer:
         """Open a directory."""
         if self.open_handles >= self._most:
             return status(request.id, StatusCode.FAILURE, "Too many open files")
-        opened = self._filesystem.opendir(request.path)
-        self._check(opened, DirectoryHandle, "opendir")
-        return m.Handle(id=request.id, handle=self._directories.add(opened))
 
-    def readdir(self, request: m.ReadDir) -> Message:
+        def add(opened: object) -> Message:
+            self._check(opened, DirectoryHandle)
+            handle = self._directories.add(cast("DirectoryHandle", opened))
+            return m.Handle(id=request.id, handle=handle)
+
+        return then(self.filesystem.opendir(request.path), add)
+
+    def readdir(self, request: m.ReadDir) -> Answer:
         """Return the next names of a directory."""
-        entries = _entries(self._directories.find(request.handle).read(_NAMES))
-        return m.Name(id=request.id, entries=entries) if entries else status(request.id, _EOF)
+
+        def make(value: object) -> Message:
+            entries = entries_of(value)
+            if entries:
+                return m.Name(id=request.id, entries=entries)
+            return status(request.id, StatusCode.EOF)
+
+        return then(self._directories.find(request.handle).read(_NAMES), make)
 
     # ------------------------------------------------------------------ paths
 
-    def stat(self, request: m.Stat) -> Message:
+    def stat(self, request: m.Stat) -> Answer:
         """Return attributes, links followed."""
-        found = self._filesystem.stat(request.path)
-        return m.Attrs(id=request.id, attributes=_of(Attributes, found, "stat"))
+        found = self.filesystem.stat(request.path)
+        return then(found, _attributes(request.id, "stat"))
 
-    def lstat(self, request: m.LStat) -> Message:
+    def lstat(self, request: m.LStat) -> Answer:
         """Return attributes of a link itself."""
-        found = self._filesystem.lstat(request.path)
-        return m.Attrs(id=request.id, attributes=_of(Attributes, found, "lstat"))
+        found = self.filesystem.lstat(request.path)
+        return then(found, _attributes(request.id, "lstat"))
 
-    def realpath(self, request: m.RealPath) -> Message:
+    def realpath(self, request: m.RealPath) -> Answer:
         """Return the canonical form of a path."""
-        return _one_name(request.id, self._filesystem.realpath(request.path), "realpath")
+        return then(self.filesystem.realpath(request.path), one_name(request.id, "realpath"))
 
-    def readlink(self, request: m.ReadLink) -> Message:
+    def readlink(self, request: m.ReadLink) -> Answer:
         """Return the target of a link."""
-        return _one_name(request.id, self._filesystem.readlink(request.path), "readlink")
+        return then(self.filesystem.readlink(request.path), one_name(request.id, "readlink"))
 
-    def expand_path(self, request: m.ExpandPath) -> Message:
+    def expand_path(self, request: m.ExpandPath) -> Answer:
         """Return the canonical form of a path that may begin with a tilde."""
-        path = request.path
-        if path.startswith("~"):
-            user, slash, rest = path[1:].partition("/")
-            path = _of(str, self._filesystem.home(user), "home") + slash + rest
-        return _one_name(request.id, self._filesystem.realpath(path), "realpath")
+        if not request.path.startswith("~"):
+            found: object = self.filesystem.realpath(request.path)
+            return then(found, one_name(request.id, "realpath"))
+        user, slash, rest = request.path[1:].partition("/")
+        home: object = self.filesystem.home(user)
+        if is_later(home):
+            return self._expand_later(request.id, cast("Awaitable[object]", home), slash + rest)
+        return self._expand(request.id, home, slash + rest)
 
-    def home(self, request: m.HomeDirectory) -> Message:
+    def _expand(self, number: int, home: object, rest: str) -> Answer:
+        path = of_type(str, home, "home") + rest
+        return then(self.filesystem.realpath(path), one_name(number, "realpath"))
+
+    async def _expand_later(self, number: int, home: Awaitable[object], rest: str) -> Message:
+        answer = self._expand(number, await home, rest)
+        return answer if isinstance(answer, Message) else await answer
+
+    def home(self, request: m.HomeDirectory) -> Answer:
         """Return a home directory."""
-        return _one_name(request.id, self._filesystem.home(request.user), "home")
+        return then(self.filesystem.home(request.user), one_name(request.id, "home"))
 
-    def statvfs(self, request: m.StatVFS) -> Message:
+    def statvfs(self, request: m.StatVFS) -> Answer:
         """Return the statistics of a file system."""
-        facts = _of(m.StatVFSReply, self._filesystem.statvfs(request.path), "statvfs")
-        return m.ExtendedReply(id=request.id, details=facts.encode())
+        return then(self.filesystem.statvfs(request.path), _facts(request.id))
 
-    def setstat(self, request: m.SetStat) -> Message:
+    def setstat(self, request: m.SetStat) -> Answer:
         """Change attributes."""
-        _do(self._filesystem.setstat, request.path, request.attributes)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.setstat(request.path, request.attributes))
 
-    def lsetstat(self, request: m.LSetStat) -> Message:
+    def lsetstat(self, request: m.LSetStat) -> Answer:
         """Change attributes of a link itself."""
-        _do(self._filesystem.lsetstat, request.path, request.attributes)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.lsetstat(request.path, request.attributes))
 
-    def mkdir(self, request: m.MkDir) -> Message:
+    def mkdir(self, request: m.MkDir) -> Answer:
         """Make a directory."""
-        _do(self._filesystem.mkdir, request.path, request.attributes)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.mkdir(request.path, request.attributes))
 
-    def rmdir(self, request: m.RmDir) -> Message:
+    def rmdir(self, request: m.RmDir) -> Answer:
         """Remove a directory."""
-        _do(self._filesystem.rmdir, request.path)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.rmdir(request.path))
 
-    def remove(self, request: m.Remove) -> Message:
+    def remove(self, request: m.Remove) -> Answer:
         """Remove a file."""
-        _do(self._filesystem.remove, request.path)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.remove(request.path))
 
-    def rename(self, request: m.Rename) -> Message:
+    def rename(self, request: m.Rename) -> Answer:
         """Rename; fail if the new name exists."""
-        _do(self._filesystem.rename, request.old, request.new)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.rename(request.old, request.new))
 
-    def replace(self, request: m.PosixRename) -> Message:
+    def replace(self, request: m.PosixRename) -> Answer:
         """Rename, and replace a file that has the new name."""
-        _do(self._filesystem.replace, request.old, request.new)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.replace(request.old, request.new))
 
-    def symlink(self, request: m.SymLink) -> Message:
+    def symlink(self, request: m.SymLink) -> Answer:
         """Make a symbolic link."""
         target, link = paths_of(request, self._symlink_order)
-        _do(self._filesystem.symlink, target, link)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.symlink(target, link))
 
-    def hardlink(self, request: m.HardLink) -> Message:
+    def hardlink(self, request: m.HardLink) -> Answer:
         """Make a hard link."""
-        _do(self._filesystem.hardlink, request.old, request.new)
-        return status(request.id, StatusCode.OK)
+        return done(request.id, self.filesystem.hardlink(request.old, request.new))
 
-    def limits(self, request: m.LimitsRequest) -> Message:
+    def limits(self, request: m.LimitsRequest) -> Answer:
         """Return the limits of this server."""
         limits = m.LimitsReply(
             max_packet=MAX_PACKET,
@@ -250,62 +287,28 @@ class Handlers:
         )
         return m.ExtendedReply(id=request.id, details=limits.encode())
 
-    def unknown(self, request: m.Extended) -> Message:
+    def unknown(self, request: m.Extended) -> Answer:
         """Refuse an unknown extension."""
         # 'the server MUST respond with ... SSH_FX_OP_UNSUPPORTED' (section 8)
         return status(request.id, StatusCode.OP_UNSUPPORTED)
 
 
-def _one_name(number: int, name: object, method: str) -> m.Name:
-    text = _of(str, name, method)
-    return m.Name(id=number, entries=(m.NameEntry(filename=text, longname=text),))
+def _attributes(number: int, method: str) -> Callable[[object], Message]:
+    def make(found: object) -> Message:
+        return m.Attrs(id=number, attributes=of_type(Attributes, found, method))
+
+    return make
 
 
-def _of(kind: type[T], value: object, method: str) -> T:
-    """Return a value, checked to be of this type.
+def _facts(number: int) -> Callable[[object], Message]:
+    def make(found: object) -> Message:
+        facts = of_type(m.StatVFSReply, found, "statvfs")
+        return m.ExtendedReply(id=number, details=facts.encode())
 
-    Raises:
-        TypeError: it is of another type.
-    """
-    if isinstance(value, kind):
-        return value
-    raise _wrong(value, kind.__name__, method)
+    return make
 
 
-def _bytes(value: object, most: int) -> Buffer:
-    if isinstance(value, bytes | bytearray | memoryview):
-        data = cast("Buffer", value)
-        if len(data) <= most:
-            return data
-        problem = f"read() returned {len(data)} bytes, and at most {most} were asked for"
-        raise TypeError(problem)
-    raise _wrong(value, "bytes", "read")
-
-
-def _entries(value: object) -> tuple[m.NameEntry, ...]:
-    if not isinstance(value, Iterable):
-        raise _wrong(value, "a sequence of NameEntry", "read")
-    found = cast("Iterable[object]", value)
-    return tuple(_of(m.NameEntry, entry, "read") for entry in found)
-
-
-def _do(method: Callable[..., object], *args: object) -> None:
-    """Call a method that returns None; a coroutine would not have been run."""
-    value = method(*args)
-    if hasattr(value, "__await__"):
-        raise _wrong(value, "None, when it is done,", getattr(method, "__name__", "a method"))
-
-
-def _wrong(value: object, wanted: str, method: str) -> TypeError:
-    close = getattr(value, "close", None)
-    if hasattr(value, "__await__") and callable(close):
-        close()  # else Python warns later that it was never awaited
-    told = value if isinstance(value, int) else type(value).__name__
-    problem = f"{method}() returned {told}, where {wanted} is expected"
-    return TypeError(problem)
-
-
-_Handler: TypeAlias = Callable[[Handlers, Any], Message]
+_Handler: TypeAlias = Callable[[Handlers, Any], Answer]
 
 TABLE: Final[dict[type[m.Request], tuple[_Handler, bool]]] = {
     # request: (handler, whether it changes something)
@@ -336,5 +339,6 @@ TABLE: Final[dict[type[m.Request], tuple[_Handler, bool]]] = {
     m.PosixRename: (Handlers.replace, True),
     m.SymLink: (Handlers.symlink, True),
     m.HardLink: (Handlers.hardlink, True),
+    **EXTENSION_TABLE,
     m.Extended: (Handlers.unknown, True),  # what it would change is not known
 }

@@ -12,7 +12,7 @@ from typing import Final
 from ssh_sftp import messages as m
 from ssh_wire import UsageError
 
-__all__ = ["FOREIGN", "REQUEST_NAMES", "check_request_names", "extension_names"]
+__all__ = ["REQUEST_NAMES", "check_request_names", "extension_names"]
 
 REQUEST_NAMES: Final[dict[type[m.Request], str]] = {
     m.Open: "open",
@@ -41,12 +41,17 @@ REQUEST_NAMES: Final[dict[type[m.Request], str]] = {
     m.LSetStat: "lsetstat",
     m.LimitsRequest: "limits",
     m.ExpandPath: "expand-path",
+    m.CopyData: "copy-data",
     m.HomeDirectory: "home-directory",
+    m.UsersGroupsByID: "users-groups-by-id",
+    m.CheckFileHandle: "check-file",
+    m.CheckFileName: "check-file",
+    m.CheckFile: "check-file",
 }
-"""Each request that is served, in the order in which sftp-server lists them."""
+"""Each request that is served, in the order in which sftp-server lists them.
 
-FOREIGN: Final = frozenset({"copy-data", "users-groups-by-id"})
-"""Requests of sftp-server that are not served here: denying them is allowed."""
+The three requests of check-file, which sftp-server does not have, share one name.
+"""
 
 
 def check_request_names(names: Iterable[str]) -> frozenset[str]:
@@ -56,7 +61,7 @@ def check_request_names(names: Iterable[str]) -> frozenset[str]:
         UsageError: a name is not a request: the request that was meant would not be denied.
     """
     given = frozenset(names)
-    for name in sorted(given - FOREIGN - set(REQUEST_NAMES.values())):
+    for name in sorted(given - set(REQUEST_NAMES.values())):
         problem = f"{name!r} is not an SFTP request that sftp-server -Q requests lists"
         raise UsageError(problem)
     return given

@@ -30,7 +30,6 @@ letter_values           those that do more than set one configuration line
 call                    what one call of ssh does once it is connected
 session                 one call of ssh, from the connection to the exit status
 forwards                forwards: opened, listed, cancelled
-supported_forwards      which forwards work
 background              -f
 escapes                 the escape character: a state machine
 interaction             what the escape sequences do
@@ -46,7 +45,6 @@ descriptors             descriptors of other programs, read and written without 
 relay                   a remote process joined to those
 letters                 the letters that sftp and cp give on to ssh
 sftp_session            SFTP over a connection of our own, or over a program's streams
-bandwidth               a bound on the rate of a stream
 suggestions             what a word of a command may become, for a shell
 known_names             the hosts of the user's files, for that
 copy_options            the command line of `cp`

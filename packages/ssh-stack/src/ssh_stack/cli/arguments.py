@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from ssh_connection.addresses import Address
 from ssh_stack.arguments import parse_destination
 from ssh_stack.cli import letter_values as values
 from ssh_stack.cli.ssh_letters import LETTERS
 from ssh_stack.config.lines import parse_line, quoted
 from ssh_stack.usage_errors import ConfigError
 from ssh_wire import UsageError, lazy_attrs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Arguments", "Target", "directive", "parse_arguments"]
 
@@ -36,6 +40,8 @@ class Target:
     """The configuration file, "none" for none; None for the usual ones."""
     command: str = ""
     """The command, which the configuration may look at."""
+    control_path: Path | None = None
+    """The socket of a master whose connection is used, in proxy mode."""
 
 
 @lazy_attrs.define(kw_only=True)
@@ -58,8 +64,12 @@ class Arguments:
     """The file of -E."""
     syslog: bool = False
     """-y."""
-    stdio_forward: tuple[str, int] | None = None
-    """-W: the host and port that standard input and output are joined to."""
+    stdio_forward: Address | None = None
+    """-W: what standard input and output are joined to."""
+    control_command: str = ""
+    """-O: what is asked of a master."""
+    control_path: Path | None = None
+    """The socket of the master, where it is asked for proxy mode."""
     missing: list[str] = lazy_attrs.field(factory=list[str])
     """Files of -i that are not there."""
     _replacing: dict[str, str] = lazy_attrs.field(factory=dict[str, str])
@@ -118,7 +128,13 @@ class Arguments:
     def target(self) -> Target:
         """Where to."""
         command = self.command or ""
-        return Target(host=self.host, lines=tuple(self.lines), config=self.config, command=command)
+        return Target(
+            host=self.host,
+            lines=tuple(self.lines),
+            config=self.config,
+            command=command,
+            control_path=self.control_path,
+        )
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:

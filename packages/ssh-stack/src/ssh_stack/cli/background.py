@@ -50,12 +50,14 @@ class Background:
         os.close(self._tell)
 
 
-def run_child(work: Callable[[Background], int]) -> int:
+def run_child(work: Callable[[Background], int], then: Callable[[], int] | None = None) -> int:
     """Run `work` in a child process; return its exit status, or 0 when it is in the background.
 
     Args:
         work: returns the exit status; it calls `Background.enter` when it has what it needs of
             the terminal.
+        then: called in this process when the child is in the background; it returns the exit
+            status.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -65,22 +67,30 @@ def run_child(work: Callable[[Background], int]) -> int:
         os.close(reading)
         return work(Background(writing))
     os.close(writing)
-    return _wait(child, reading)
+    status = _wait(child, reading)
+    return (0 if then is None else then()) if status is None else status
 
 
-def _wait(child: int, reading: int) -> int:
-    """Wait until the child is in the background or has ended; pass signals on to it."""
+def _wait(child: int, reading: int) -> int | None:
+    """Wait for the child; pass signals on to it.
+
+    Return its exit status, or None when it is in the background.
+    """
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, number)
 
-    for number in _PASSED_ON:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, pass_on)
+    before = {
+        number: signal.signal(number, pass_on)
+        for number in _PASSED_ON
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         if os.read(reading, 1) == _READY:
-            return 0
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            return None
     finally:
         os.close(reading)
     _, status = os.waitpid(child, 0)

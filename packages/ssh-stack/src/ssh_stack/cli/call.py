@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+import os
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from ssh_stack.cli.command_exit import CommandExit
-from ssh_stack.cli.supported_forwards import problem_of
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.addresses import Address
     from ssh_stack.cli.arguments import Arguments
-    from ssh_stack.client.plan import ConnectionPlan
+    from ssh_stack.cli.report import Report
     from ssh_stack.client.plan.forwards import ForwardsPlan
+    from ssh_stack.client.plan.session import ControlPlan, SessionPlan
 
-__all__ = ["Call"]
+__all__ = ["Call", "CallPlan", "wants_terminal"]
 
 _CONTROL: Final = 31
+_STDIN: Final = 0
+
+
+class CallPlan(Protocol):
+    """What a call needs to know of a `ConnectionPlan`."""
+
+    @property
+    def hostname(self) -> str:
+        """The name or address to connect to."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        ...
+
+    @property
+    def session(self) -> SessionPlan:
+        """What a session asks for."""
+        ...
+
+    @property
+    def forwards(self) -> ForwardsPlan:
+        """What is forwarded."""
+        ...
+
+
+_KEYSTROKES: Final = 20
+"""What `ssh` does where nothing is configured (SSH_KEYSTROKE_DEFAULT_INTERVAL_MS)."""
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -38,17 +69,23 @@ class Call:
     """Whether the program goes to the background when the user is logged in."""
     escape: int | None
     """The code of the escape character; None for none."""
+    keystroke_interval: int
+    """Milliseconds between the packets of what is typed; 0 for as it is typed."""
     command_line: bool
     """Whether the escape `C` opens a command line."""
-    stdio_forward: tuple[str, int] | None
-    """The host and port that standard input and output are joined to."""
+    stdio_forward: Address | None
+    """What standard input and output are joined to, as the server reaches it."""
     forwards: ForwardsPlan
     """What is forwarded."""
-    problems: tuple[str, ...]
-    """Why forwards do not work yet that the configuration asks for."""
+    control: ControlPlan
+    """How the connection is shared."""
+    send_env: tuple[str, ...]
+    """Patterns of the variables that clients of a shared connection may send."""
+    is_proxied: bool = False
+    """Whether the connection is a master's, used in proxy mode."""
 
     @classmethod
-    def of(cls, arguments: Arguments, plan: ConnectionPlan) -> Call:
+    def of(cls, arguments: Arguments, plan: CallPlan) -> Call:
         """Return what the command line and the configuration come to.
 
         Raises:
@@ -66,13 +103,23 @@ class Call:
             no_input=session.stdin_null or session.to_background,
             background=session.to_background,
             escape=_escape_code(session.escape_char),
+            keystroke_interval=_KEYSTROKES
+            if session.keystroke_interval is None
+            else session.keystroke_interval,
             command_line=session.escape_command_line,
             stdio_forward=arguments.stdio_forward,
-            forwards=_supported(plan.forwards),
-            problems=_problems(plan.forwards),
+            forwards=plan.forwards,
+            control=session.control,
+            send_env=session.send_env,
+            is_proxied=arguments.control_path is not None,
         )
         call.check()
         return call
+
+    @property
+    def is_master(self) -> bool:
+        """Whether the connection is shared with later calls."""
+        return self.control.master != "no" and self.control.path is not None
 
     @property
     def may_have_terminal(self) -> bool:
@@ -93,22 +140,6 @@ class Call:
         if self.background and self.command is None and self.kind != "none":
             problem = "-f needs a command to run in the background, or -N"
             raise CommandExit(problem)
-        if self.problems and self.forwards.exit_on_failure:
-            problem = f"{self.problems[0]}, and ExitOnForwardFailure is set"
-            raise CommandExit(problem)
-
-
-def _problems(forwards: ForwardsPlan) -> tuple[str, ...]:
-    return tuple(filter(None, map(problem_of, (*forwards.local, *forwards.remote))))
-
-
-def _supported(forwards: ForwardsPlan) -> ForwardsPlan:
-    if not _problems(forwards):
-        return forwards
-
-    local = tuple(each for each in forwards.local if not problem_of(each))
-    remote = tuple(each for each in forwards.remote if not problem_of(each))
-    return lazy_attrs.evolve(forwards, local=local, remote=remote)
 
 
 def _command(given: str | None, configured: str | None) -> str | None:
@@ -123,3 +154,19 @@ def _escape_code(character: str) -> int | None:
     if character == "none":
         return None
     return ord(character[1]) & _CONTROL if len(character) > 1 else ord(character)
+
+
+def wants_terminal(call: Call, report: Report) -> bool:
+    """Decide as ssh does: a shell gets one, a command when asked, and stdin has to be one."""
+    match call.terminal:
+        case "force":
+            return True
+        case "no":
+            return False
+        case "yes" if not os.isatty(_STDIN):
+            report.warn("no terminal is allocated, because stdin is not a terminal")
+            return False
+        case "yes":
+            return True
+        case "auto":
+            return call.command is None and os.isatty(_STDIN)

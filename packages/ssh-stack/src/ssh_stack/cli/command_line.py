@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_stack.cli.prompts import TerminalPrompter
-from ssh_stack.config.forward_specs import ForwardSpec, parse_forward
+from ssh_stack.config.forward_specs import ForwardSpec, parse_forward, parse_remote_forward
 from ssh_wire import SSHError, UsageError, lazy_attrs
 
 if TYPE_CHECKING:
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["Command", "parse_command", "read_command"]
 
 _PROMPT: Final = "\r\nssh> "
-_SIDES: Final[dict[str, Literal["local", "remote"]]] = {"L": "local", "R": "remote"}
+_SIDES: Final[dict[str, Literal["local", "remote"]]] = {
+    "L": "local",
+    "R": "remote",
+    "D": "local",
+}
 HELP: Final = """\
 Commands:
       -L[bind_address:]port:host:hostport    Request local forward
       -R[bind_address:]port:host:hostport    Request remote forward
+      -D[bind_address:]port                  Request dynamic forward
       -KL[bind_address:]port                 Cancel local forward
-      -KR[bind_address:]port                 Cancel remote forward"""
+      -KR[bind_address:]port                 Cancel remote forward
+      -KD[bind_address:]port                 Cancel dynamic forward"""
 
 
 @lazy_attrs.frozen
@@ -47,14 +53,19 @@ def parse_command(text: str) -> Command | None:
         return None
     cancel = text.startswith("K")
     text = text.removeprefix("K")
-    side = _SIDES.get(text[:1])
+    letter, given = text[:1], text[1:].strip()
+    side = _SIDES.get(letter)
     if side is None:
-        missing = " yet: dynamic forwarding is missing" if text[:1] == "D" else ""
-        problem = f"invalid command{missing}; ? lists the commands"
+        problem = "invalid command; ? lists the commands"
         raise UsageError(problem)
     # to cancel takes where it listens, which reads like a dynamic forward: OpenSSH does so too
-    spec = parse_forward(text[1:].strip(), dynamic=cancel, remote=side == "remote")
-    return Command(side, spec, cancel)
+    return Command(side, _spec(given, side, dynamic=cancel or letter == "D"), cancel)
+
+
+def _spec(given: str, side: Literal["local", "remote"], *, dynamic: bool) -> ForwardSpec:
+    if dynamic or side == "local":
+        return parse_forward(given, dynamic=dynamic, remote=side == "remote")
+    return parse_remote_forward(given)
 
 
 async def read_command(forwards: Forwards, report: Report) -> None:

@@ -11,7 +11,6 @@ from ssh_stack.cli.host_key_warnings import report_log_records
 from ssh_stack.cli.prompts import TerminalPrompter
 from ssh_stack.cli.tracing import tracer
 from ssh_stack.client.connecting import Connect, connect
-from ssh_stack.config.directives import FORWARDS
 from ssh_stack.sources import DEFAULT, Default
 
 if TYPE_CHECKING:
@@ -22,19 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_from_arguments", "report_connection"]
 
-_FORWARDS: Final = frozenset(each.lower() for each in FORWARDS)
 _SYSTEM: Final = "/etc/"
 _OPTION: Final = "option"
 _STDERR: Final = 2
 
 
-def connect_from_arguments(target: Target, report: Report, *, forwards: bool = False) -> Connect:
+def connect_from_arguments(target: Target, report: Report) -> Connect:
     """Return the connection to be made, with a user to ask if there is a terminal.
 
     Args:
         target: where to.
         report: told what of the configuration is not honoured.
-        forwards: whether it is the command's work to open the forwards of the configuration.
 
     Raises:
         UsageError: an option or a configuration line cannot be used.
@@ -52,8 +49,6 @@ def connect_from_arguments(target: Target, report: Report, *, forwards: bool = F
     report_log_records(report)
     if report.syslog:
         report.send_to_syslog(connecting.config.syslog_facility)
-    if forwards and connecting.config.exit_on_forward_failure:
-        _refuse_without_forwards(connecting.config)
     if report.verbose:
         _report_configuration(connecting.config, report)
     _report_unsupported(connecting.config, report)
@@ -76,6 +71,7 @@ def _connect(target: Target, report: Report) -> Connect:
         on_banner=report.banner,
         on_proxy_stderr=_pass_on,
         trace=tracer(report),
+        control_path=target.control_path,
     )
     if prompter is not None:
         trust = connecting.plan.trust
@@ -113,18 +109,6 @@ def _report_unsupported(config: HostConfig, report: Report) -> None:
 
 def _is_system_line(line: Unsupported) -> bool:
     return line.source.startswith(_SYSTEM)
-
-
-def _refuse_without_forwards(config: HostConfig) -> None:
-    """Refuse forwards that are not supported yet where the connection is for those that are open.
-
-    Raises:
-        ConfigError: a line asks for one.
-    """
-    for line in config.unsupported:
-        if line.keyword.lower() in _FORWARDS:
-            problem = "ExitOnForwardFailure wants it: remove one of the two"
-            raise line.error(problem)
 
 
 def report_connection(connection: Connection, report: Report) -> None:

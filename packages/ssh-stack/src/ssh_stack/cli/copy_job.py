@@ -7,14 +7,13 @@ import errno
 import json
 import shlex
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ssh_sftp import SFTPError
+from ssh_sftp import PathFilter, SFTPError, SyncResult
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.copy_result import CopyResult, outcome_of, refusal_text
 from ssh_stack.cli.errors import explain
@@ -66,7 +65,12 @@ class CopyJob:
         self._options = options
         self._report = report
         self._stack = AsyncExitStack()
-        transfer = sftp_options(options.letters, atomic=not options.in_place)
+        transfer = lazy_attrs.evolve(
+            sftp_options(options.letters, atomic=not options.in_place), resume=options.resume
+        )
+        if options.jobs is not None:
+            transfer = lazy_attrs.evolve(transfer, files_in_flight=options.jobs)
+        self._select = PathFilter(options.include, options.exclude)
         self._sessions = Sessions(options.letters, _MANNER, transfer, report, self._stack)
         self._remotes: dict[tuple[str, str | None, int | None], RemoteSession] = {}
         self._result = CopyResult()
@@ -110,7 +114,9 @@ class CopyJob:
         if not self._goes_directly():
             await self._remote(self._destination)
         try:
-            if source.host is None and self._destination.host is None:
+            if self._options.sync:
+                await self._sync(source)
+            elif source.host is None and self._destination.host is None:
                 await self._copy_here(source.path)
             elif self._goes_directly():
                 await self._copy_directly(source)
@@ -158,12 +164,41 @@ class CopyJob:
         elif there is None:
             copied = await self._get(here, source.path, target)
         else:  # from host to host through this machine
-            with tempfile.TemporaryDirectory(prefix="ssh-stack-") as folder:
-                between = f"{folder}/{_last_component(source.path) or 'copy'}"
-                await self._get(here, source.path, between)
-                copied = await self._put(there, between, target)
+            copied = await self._between((here, there), source.path, target)
         self._result.files += copied.files
         self._result.bytes += copied.bytes
+
+    async def _sync(self, source: Location) -> None:
+        """Make the destination like a source; print what is planned in a dry run."""
+        options, destination = self._options, self._destination
+        uploads = source.host is None
+        remote = await self._remote(destination if uploads else source)
+        if remote is None:
+            problem = "both sides are on this machine"
+            raise CommandExit(problem)
+        source = await self._expanded(source)
+        here, there = (source, destination) if uploads else (destination, source)
+        with self.bars.transfer(destination.path if uploads else source.path) as progress:
+            outcome = await outcome_of(
+                remote.sftp.sync(
+                    here.path,
+                    there.path,
+                    direction="upload" if uploads else "download",
+                    delete=options.delete,
+                    dry_run=options.dry_run,
+                    checksum=options.checksum,
+                    select=self._select,
+                    progress=progress,
+                )
+            )
+        done = self._report_outcome(*outcome)
+        self._result.files += done.files
+        self._result.bytes += done.bytes
+        if isinstance(done, SyncResult):
+            self._result.plan, self._result.deleted = done.plan.steps, done.deleted
+            if options.dry_run and not options.json:
+                for step in done.plan.steps:
+                    sys.stdout.write(f"{step.action} {printable(step.path)} ({step.reason})\n")
 
     async def _copy_here(self, source: str) -> None:
         """Have cp copy a source that is on this machine to one that is there too, as scp does."""
@@ -193,6 +228,31 @@ class CopyJob:
         options = self._options
         return ["-r"] * options.recursive + ["-p"] * options.preserve
 
+    async def _between(
+        self,
+        hosts: tuple[RemoteSession, RemoteSession],
+        source: str,
+        target: str,
+        *,
+        level: int = 0,
+    ) -> Transferred:
+        here, there = hosts
+        with self.bars.transfer(source) as progress:
+            outcome = await outcome_of(
+                here.sftp.copy_to(
+                    source,
+                    there.sftp,
+                    target,
+                    recursive=self._options.recursive,
+                    preserve=self._options.preserve,
+                    select=self._select,
+                    progress=progress,
+                )
+            )
+        result = self._report_outcome(*outcome)
+        copy = partial(self._between, hosts)
+        return await self._with_links(result, (source, target), level, copy)
+
     async def _get(
         self, remote: RemoteSession, source: str, target: str, *, level: int = 0
     ) -> Transferred:
@@ -203,8 +263,8 @@ class CopyJob:
                     target,
                     recursive=self._options.recursive,
                     preserve=self._options.preserve,
-                    progress=None if progress is None else progress.moved,
-                    found=None if progress is None else progress.found,
+                    select=self._select,
+                    progress=progress,
                 )
             )
         result = self._report_outcome(*outcome)
@@ -223,8 +283,8 @@ class CopyJob:
                     target,
                     recursive=self._options.recursive,
                     preserve=self._options.preserve,
-                    progress=None if progress is None else progress.moved,
-                    found=None if progress is None else progress.found,
+                    select=self._select,
+                    progress=progress,
                 )
             )
         result = self._report_outcome(*outcome)

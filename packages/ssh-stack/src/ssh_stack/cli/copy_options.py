@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ssh_stack.cli.arguments import directive
-from ssh_stack.cli.letters import SHARED_FLAGS, SHARED_VALUES, SSHLetters
+from ssh_stack.cli.letters import SHARED_FLAGS, SHARED_VALUES, SSHLetters, number
 from ssh_stack.cli.locations import Location, parse_location
 from ssh_wire import UsageError, lazy_attrs
 
@@ -30,6 +30,14 @@ _LONG: Final[Mapping[str, str]] = {
     "in-place": "",
     "follow-links": "",
     "json": "",
+    "resume": "",
+    "jobs=": "",
+    "sync": "",
+    "delete": "",
+    "dry-run": "",
+    "checksum": "",
+    "include=": "",
+    "exclude=": "",
 }
 _FLAGS: Final[Mapping[str, tuple[str, object]]] = {
     "r": ("recursive", True),
@@ -40,6 +48,11 @@ _FLAGS: Final[Mapping[str, tuple[str, object]]] = {
     "in-place": ("in_place", True),
     "follow-links": ("follow_links", True),
     "json": ("json", True),
+    "resume": ("resume", True),
+    "sync": ("sync", True),
+    "delete": ("delete", True),
+    "dry-run": ("dry_run", True),
+    "checksum": ("checksum", True),
 }
 _IGNORED: Final = frozenset({"2", "s", "T"})
 _REFUSED: Final[Mapping[str, str]] = {
@@ -50,6 +63,12 @@ _REFUSED: Final[Mapping[str, str]] = {
     "t": "the other side of the older protocol of scp is not supported",
 }
 _LEAST: Final = 2
+_MOST_JOBS: Final = 1_024
+_OF_SYNC: Final[Mapping[str, str]] = {
+    "delete": "--delete",
+    "dry_run": "--dry-run",
+    "checksum": "--checksum",
+}
 
 
 @lazy_attrs.define(kw_only=True)
@@ -74,6 +93,22 @@ class CopyOptions:
     """-3: copies between two hosts go through this machine; with -R they do not."""
     json: bool = False
     """Whether the result is printed as JSON."""
+    resume: bool = False
+    """Whether a transfer goes on from what an earlier one has left."""
+    jobs: int | None = None
+    """How many files of a tree are open at once."""
+    sync: bool = False
+    """Whether a directory is made like another one."""
+    delete: bool = False
+    """With `sync`: whether what the source does not have is deleted."""
+    dry_run: bool = False
+    """With `sync`: whether only the plan is printed."""
+    checksum: bool = False
+    """With `sync`: whether content is compared in the place of times."""
+    include: list[str] = lazy_attrs.field(factory=list[str])
+    """Patterns of the files of a tree that are copied."""
+    exclude: list[str] = lazy_attrs.field(factory=list[str])
+    """Patterns of what of a tree is left out."""
     help: bool = False
     """Whether only the help is asked for."""
 
@@ -110,6 +145,8 @@ def parse_copy_options(words: Sequence[str], *, as_scp: bool = False) -> CopyOpt
         _take(options, letter or name, value)
     if not options.help:
         _locations(options, rest)
+        _check_sync(options)
+        _check_resume(options)
     return options
 
 
@@ -130,6 +167,10 @@ def _take(options: CopyOptions, name: str, value: str) -> None:
     elif name == "login":
         letters.lines.append(directive("l", value))
         letters.words += ["-l", value]
+    elif name in {"include", "exclude"}:
+        getattr(options, name).append(value)
+    elif name == "jobs":
+        options.jobs = number("-jobs", value, _MOST_JOBS)
     elif name not in _IGNORED:
         letters.take(name, value)
 
@@ -140,3 +181,25 @@ def _locations(options: CopyOptions, words: Sequence[str]) -> None:
         raise WrongUse(problem)
     *sources, destination = map(parse_location, words)
     options.sources, options.destination = tuple(sources), destination
+
+
+def _check_resume(options: CopyOptions) -> None:
+    if options.resume and all(each.host for each in (*options.sources, options.destination)):
+        problem = "--resume is for copies between this machine and a host"
+        raise UsageError(problem)
+
+
+def _check_sync(options: CopyOptions) -> None:
+    if not options.sync:
+        for attribute, option in _OF_SYNC.items():
+            if getattr(options, attribute):
+                problem = f"option {option} is for --sync"
+                raise WrongUse(problem)
+        return
+    both = (*options.sources, options.destination)
+    if len(both) != _LEAST or sum(each.host is None for each in both) != 1:
+        problem = "--sync makes one directory like another: one is here, one on a host"
+        raise UsageError(problem)
+    if options.follow_links or options.in_place:
+        problem = "--sync leaves links out and replaces files: no --follow-links, no --in-place"
+        raise UsageError(problem)

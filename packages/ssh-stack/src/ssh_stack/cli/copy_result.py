@@ -9,7 +9,7 @@ from ssh_sftp import SFTPError, SFTPTransferErrors
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_sftp import TransferFailure, Transferred
+    from ssh_sftp import SyncStep, TransferFailure, Transferred
 
 __all__ = ["CopyResult", "outcome_of", "refusal_text"]
 
@@ -23,6 +23,8 @@ class CopyResult:
         bytes: how many bytes they have together.
         failed: what was not copied, each with the reason.
         skipped: what was left out, each with the reason.
+        plan: with --sync, the steps of it.
+        deleted: with --sync, what was deleted.
     """
 
     files: int = 0
@@ -30,13 +32,24 @@ class CopyResult:
     failed: list[tuple[str, str]] = lazy_attrs.field(factory=list[tuple[str, str]])
     skipped: list[tuple[str, str]] = lazy_attrs.field(factory=list[tuple[str, str]])
 
+    plan: tuple[SyncStep, ...] | None = None
+    deleted: tuple[str, ...] = ()
+
     def as_object(self) -> dict[str, Any]:
         """Return what --json prints."""
+        steps = self.plan
+        synced: dict[str, Any] = {}
+        if steps is not None:
+            plan = [
+                {"action": each.action, "path": each.path, "reason": each.reason} for each in steps
+            ]
+            synced = {"plan": plan, "deleted": list(self.deleted)}
         return {
             "files": self.files,
             "bytes": self.bytes,
             "failed": [{"path": path, "error": error} for path, error in self.failed],
             "skipped": [{"path": path, "reason": reason} for path, reason in self.skipped],
+            **synced,
         }
 
 

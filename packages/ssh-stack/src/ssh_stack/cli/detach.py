@@ -16,6 +16,7 @@ from typing import Final
 
 from ssh_stack.cli.standard_streams import point_to_null
 from ssh_stack.local.threads import idle_threads
+from ssh_transport.aio import hand_over
 
 __all__ = ["DetachError", "detach", "use_own_threads"]
 
@@ -54,8 +55,9 @@ def detach(executor: ThreadPoolExecutor, farewell: str) -> None:
         raise DetachError(problem)
     sys.stderr.write(f"{farewell}\n")
     sys.stderr.flush()
-    if os.fork():
-        os._exit(0)  # nothing of the parent's may run: the connection is the child's
+    with hand_over():
+        if os.fork():
+            os._exit(0)  # nothing of the parent's may run: the connection is the child's
     os.setsid()
     point_to_null(*_STANDARD)
     _go_on(loop)

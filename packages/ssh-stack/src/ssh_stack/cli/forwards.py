@@ -7,21 +7,25 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from ssh_connection.addresses import TCPAddress, UnixAddress
 from ssh_connection.aio import LocalForward
-from ssh_stack.cli.supported_forwards import require_tcp
 from ssh_wire import SSHError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.addresses import Address
     from ssh_connection.aio import RemoteForward
     from ssh_stack.cli.report import Report
     from ssh_stack.client.connection import Connection
-    from ssh_stack.config.forward_specs import ForwardSpec, TCPAddress
+    from ssh_stack.client.plan.forwards import ForwardsPlan
+    from ssh_stack.config.forward_specs import ForwardSpec
 
 __all__ = ["Forwards"]
 
 Side: TypeAlias = Literal["local", "remote"]
 _LOOPBACK: Final = "localhost"
 _EVERYWHERE: Final = frozenset({"", "*"})
+_SOCKS: Final = "socks:0"
+"""The target of a forward that is asked by SOCKS, as OpenSSH names it."""
 
 
 @lazy_attrs.frozen
@@ -29,8 +33,7 @@ class _Open:
     """A forward in force."""
 
     side: Side
-    listen: TCPAddress
-    target: TCPAddress
+    spec: ForwardSpec
     forward: LocalForward | RemoteForward
     scope: AsyncExitStack
 
@@ -41,13 +44,13 @@ class Forwards:
     Args:
         connection: what they go through.
         report: told of each.
-        gateway: whether ports of this machine are open to other machines (GatewayPorts).
+        plan: how they listen, and what they may reach.
     """
 
-    def __init__(self, connection: Connection, report: Report, *, gateway: bool = False) -> None:
+    def __init__(self, connection: Connection, report: Report, plan: ForwardsPlan) -> None:
         self._connection = connection
         self._report = report
-        self._gateway = gateway
+        self._plan = plan
         self._open: list[_Open] = []
 
     async def open_all(self, side: Side, specs: Iterable[ForwardSpec]) -> int:
@@ -66,69 +69,99 @@ class Forwards:
                 failed += 1
         return failed
 
-    async def open(self, side: Side, spec: ForwardSpec) -> None:
-        """Open one forward.
+    async def open(self, side: Side, spec: ForwardSpec) -> LocalForward | RemoteForward:
+        """Open one forward, and return it.
 
         Raises:
-            UsageError: it is one that does not work yet.
-            OSError: the port cannot be listened on.
+            OSError: its address cannot be listened on.
             SSHError: the server refuses.
         """
-        listen, target = require_tcp(spec)
         scope = AsyncExitStack()
         opener = self._listen_here if side == "local" else self._listen_there
-        forward = await opener(listen, target, scope)
-        self._open.append(_Open(side, listen, target, forward, scope))
-        if listen.port:
+        forward = await opener(spec, scope)
+        self._open.append(_Open(side, spec, forward, scope))
+        if isinstance(spec.listen, UnixAddress) or spec.listen.port:
             self._report.note(f"{side} forward of {spec}")
         else:  # the words that programs look for in ssh's output
-            where = "remote forward to" if side == "remote" else "local forward to"
-            self._report.show(f"Allocated port {forward.port} for {where} {target}")
+            self._report.show(
+                f"Allocated port {forward.port} for remote forward to {spec.connect or _SOCKS}"
+            )
+        return forward
 
-    async def _listen_here(
-        self, listen: TCPAddress, target: TCPAddress, scope: AsyncExitStack
-    ) -> LocalForward:
-        hosts = self._local_hosts(listen.host)
-        for host in hosts[:-1]:
+    # ------------------------------------------------------------- listeners here
+
+    async def _listen_here(self, spec: ForwardSpec, scope: AsyncExitStack) -> LocalForward:
+        *first, last = self._here(spec)
+        for address in first:
             try:
-                return await self._listen_at(host, listen.port, target, scope)
+                return await self._listen_at(address, spec.connect, scope)
             except OSError:
                 continue  # "localhost" has two addresses, and a machine may lack one of them
-        return await self._listen_at(hosts[-1], listen.port, target, scope)
+        return await self._listen_at(last, spec.connect, scope)
 
-    def _local_hosts(self, host: str | None) -> tuple[str, ...]:
+    def _here(self, spec: ForwardSpec) -> tuple[Address, ...]:
         """Return what to listen on, as OpenSSH's channel_fwd_bind_addr decides."""
-        if host in _EVERYWHERE or (host is None and self._gateway):
-            return ("",)
-        if host is None or host == _LOOPBACK:
-            return (_LOOPBACK, "127.0.0.1")
-        return (host,)
+        listen = spec.listen
+        if isinstance(listen, UnixAddress):
+            return (listen,)
+        if listen.host in _EVERYWHERE or (self._plan.gateway_ports and not spec.names_host):
+            return (TCPAddress("", listen.port),)
+        if listen.host == _LOOPBACK:
+            return (listen, TCPAddress("127.0.0.1", listen.port))
+        return (listen,)
 
     async def _listen_at(
-        self, host: str, port: int, target: TCPAddress, scope: AsyncExitStack
+        self, listen: Address, target: Address | None, scope: AsyncExitStack
     ) -> LocalForward:
-        forward = self._connection.forward_local((host, port), (target.host or "", target.port))
+        connection, mask = self._connection, self._plan.socket_mask
+        unlink = self._plan.socket_unlink
+        forward = (
+            connection.forward_dynamic(listen, socket_mask=mask, socket_unlink=unlink)
+            if target is None
+            else connection.forward_local(listen, target, socket_mask=mask, socket_unlink=unlink)
+        )
         return await scope.enter_async_context(forward)
 
-    async def _listen_there(
-        self, listen: TCPAddress, target: TCPAddress, scope: AsyncExitStack
-    ) -> RemoteForward:
+    # ------------------------------------------------------------- listeners at the server
+
+    async def _listen_there(self, spec: ForwardSpec, scope: AsyncExitStack) -> RemoteForward:
+        listen = spec.listen
         # "an empty bind_address, or the address *, indicates all interfaces" (ssh(1), -R)
-        host = _LOOPBACK if listen.host is None else listen.host
-        bind = "" if host in _EVERYWHERE else host
-        forward = self._connection.forward_remote(
-            (bind, listen.port), (target.host or "", target.port)
+        if isinstance(listen, TCPAddress) and listen.host in _EVERYWHERE:
+            listen = TCPAddress("", listen.port)
+        forward = (
+            self._connection.forward_remote_dynamic(listen, self._plan.permits_remote_open)
+            if spec.connect is None
+            else self._connection.forward_remote(listen, spec.connect)
         )
         return await scope.enter_async_context(forward)
 
     async def cancel(self, side: Side, spec: ForwardSpec) -> bool:
         """Cancel the forward that listens where `spec` does; return whether there was one."""
+        found = [
+            each
+            for each in self._open
+            if each.side == side and spec.listen in (each.spec.listen, each.forward.address)
+        ]
+        if not found:
+            return False
+        # several may have had the server choose their port: the target tells them apart
+        each = next((each for each in found if each.spec == spec), found[0])
+        self._open.remove(each)
+        await each.scope.aclose()
+        return True
+
+    def find(self, side: Side, spec: ForwardSpec) -> LocalForward | RemoteForward | None:
+        """Return the forward that `spec` describes; None for none."""
         for each in self._open:
-            if each.side == side and each.listen == spec.listen:
-                self._open.remove(each)
-                await each.scope.aclose()
-                return True
-        return False
+            if each.side == side and each.spec == spec:
+                return each.forward
+        return None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a connection goes through a forward."""
+        return any(each.forward.connections for each in self._open)
 
     def stop_listening(self) -> None:
         """Take no more connections here; those that are under way go on."""
@@ -144,8 +177,7 @@ class Forwards:
     def describe(self) -> list[str]:
         """Return a line about each forward."""
         return [
-            f"{each.side} forward of {each.listen} to {each.target}, "
-            f"{each.forward.connections} connections"
+            f"{each.side} forward of {each.spec}, {each.forward.connections} connections"
             for each in self._open
         ]
 

@@ -14,7 +14,7 @@ from ssh_stack.cli.relay import Disconnected, Escapes, relay
 from ssh_stack.cli.report import LEVELS
 from ssh_stack.cli.terminal import RawMode, following_size, window_size
 from ssh_transport import ConnectionLost
-from ssh_wire import lazy_attrs
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -156,11 +156,19 @@ class Interaction:
         return True
 
     async def _rekey(self) -> bool:
-        self.connection.rekey()
+        try:
+            self.connection.rekey()
+        except UsageError as error:  # the keys are a master's
+            self._say(str(error), key="R")
         return True
 
     async def _information(self) -> bool:
-        connection, agreed = self.connection, self.connection.agreement
+        connection = self.connection
+        try:
+            agreed = connection.agreement
+        except UsageError as error:  # they are a master's
+            self._say(str(error), key="I")
+            return True
         there, back = agreed.client_to_server, agreed.server_to_client
         self._say(
             f"{connection.username} at {connection.host} port {connection.port}, "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ssh_connection.addresses import TCPAddress
 from ssh_keys import is_key_text
-from ssh_stack.cli.supported_forwards import require_tcp
-from ssh_stack.config.forward_specs import TCPAddress, parse_forward
+from ssh_stack.config.forward_specs import ForwardSpec, parse_forward, parse_remote_forward
 from ssh_stack.config.lines import quoted
 from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from ssh_stack.cli.arguments import Arguments
 
 __all__ = [
+    "CONTROL_COMMANDS",
+    "control_command",
+    "control_master",
     "control_path",
+    "dynamic_forward",
     "escape",
     "identity",
     "identity_lines",
@@ -43,6 +47,10 @@ _LEVELS: Final = (
     *("QUIET", "FATAL", "ERROR", "INFO", "VERBOSE"),
     *("DEBUG1", "DEBUG2", "DEBUG3"),
 )
+CONTROL_COMMANDS: Final = frozenset(
+    {"cancel", "channels", "check", "conninfo", "exit", "forward", "proxy", "stop"}
+)
+"""What -O takes."""
 _CONTROL_CHARACTERS: Final = range(64, 128)  # "^x" with x among them, as ssh.c has it
 
 
@@ -181,18 +189,18 @@ def _session_type(arguments: Arguments, letter: str, kind: str) -> None:
 
 
 def stdio_forward(arguments: Arguments, target: str) -> None:
-    """-W: a stream to `host:port`; once."""
+    """-W: a stream to `host:port`, or to the path of a Unix socket; once."""
     if arguments.stdio_forward is not None:
         problem = "-W may be given once"
         raise UsageError(problem)
-    spec = parse_forward(target, dynamic=True)
-    if not isinstance(spec.listen, TCPAddress):
-        problem = f"-W {target} does not work yet: Unix sockets cannot be forwarded"
+    if arguments.control_command:
+        problem = "-O and -W exclude each other"
         raise UsageError(problem)
-    if not spec.listen.host:
+    spec = parse_forward(target, dynamic=True)
+    if not spec.names_host or (isinstance(spec.listen, TCPAddress) and not spec.listen.host):
         problem = f"-W takes host:port, not {target!r}"
         raise UsageError(problem)
-    arguments.stdio_forward = spec.listen.host, spec.listen.port
+    arguments.stdio_forward = spec.listen
     arguments.replace("SessionType", "none")
     arguments.replace("RequestTTY", "no")
 
@@ -212,27 +220,21 @@ def escape(arguments: Arguments, character: str) -> None:
 
 def local_forward(arguments: Arguments, spec: str) -> None:
     """-L: a port of this machine."""
-    arguments.add(f"LocalForward {_forward(spec)}")
+    arguments.add(_line("LocalForward", parse_forward(spec)))
+
+
+def dynamic_forward(arguments: Arguments, spec: str) -> None:
+    """-D: a SOCKS proxy of this machine."""
+    arguments.add(_line("DynamicForward", parse_forward(spec, dynamic=True)))
 
 
 def remote_forward(arguments: Arguments, spec: str) -> None:
     """-R: a port of the server."""
-    arguments.add(f"RemoteForward {_forward(spec, remote=True)}")
+    arguments.add(_line("RemoteForward", parse_remote_forward(spec)))
 
 
-def _forward(text: str, *, remote: bool = False) -> str:
-    """Return -L or -R as LocalForward and RemoteForward write it; refuse what does not work."""
-    try:
-        spec = parse_forward(text, remote=remote)
-    except UsageError:
-        if not remote:
-            raise
-        spec = parse_forward(text, dynamic=True, remote=True)  # -R has both forms
-    return " ".join(quoted(_address(each)) for each in require_tcp(spec))
-
-
-def _address(address: TCPAddress) -> str:
-    return str(address.port) if address.host is None else f"[{address.host}]:{address.port}"
+def _line(keyword: str, spec: ForwardSpec) -> str:
+    return f"{keyword} {' '.join(map(quoted, spec.arguments))}"
 
 
 def verbose(arguments: Arguments, _value: str) -> None:
@@ -265,8 +267,25 @@ def version_one(_arguments: Arguments, _value: str) -> None:
 
 
 def control_path(arguments: Arguments, path: str) -> None:
-    """-S: only "none" works; mosh gives it."""
-    if path != "none":
-        problem = "option -S does not work yet: connections cannot be shared"
+    """-S: the socket of a shared connection; none for none."""
+    arguments.replace("ControlPath", quoted(path))
+
+
+def control_master(arguments: Arguments, _value: str) -> None:
+    """-M; twice it asks before each use."""
+    again = (arguments.value("ControlMaster") or "").lower() in {"yes", "true"}
+    arguments.replace("ControlMaster", "ask" if again else "yes")
+
+
+def control_command(arguments: Arguments, name: str) -> None:
+    """-O: what is asked of a master; once, and not with -W."""
+    if arguments.control_command:
+        problem = "-O may be given once"
         raise UsageError(problem)
-    arguments.replace("ControlPath", "none")
+    if name not in CONTROL_COMMANDS:
+        problem = f"-O {name}: it is one of {', '.join(sorted(CONTROL_COMMANDS))}"
+        raise UsageError(problem)
+    if arguments.stdio_forward is not None:
+        problem = "-O and -W exclude each other"
+        raise UsageError(problem)
+    arguments.control_command = name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import unquote
 
 from ssh_stack.arguments import parse_destination
 from ssh_wire import UsageError, lazy_attrs
@@ -43,6 +42,8 @@ def parse_location(text: str) -> Location:
         if text.startswith(scheme):
             where, _, path = text.removeprefix(scheme).partition("/")
             user, host, port = parse_destination(where)
+            from urllib.parse import unquote  # for URLs alone
+
             return Location(_remote(unquote(path)), host, unquote(user) if user else None, port)
     colon = _colon_index(text)
     if colon < 0:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ssh_stack.config import load_config
-from ssh_stack.config.consistency import check_consistency
+from ssh_stack.config.consistency import check_consistency, check_jump
 from ssh_stack.config.directives import DIRECTIVES
 from ssh_stack.config.names import is_safe_host
 from ssh_stack.config.values import split_hop
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ssh_stack.cli.arguments import Arguments
     from ssh_stack.config import HostConfig
     from ssh_stack.config.directive import Directive, Style
-    from ssh_stack.config.forward_specs import Address, ForwardSpec
+    from ssh_stack.config.forward_specs import ForwardSpec
 
 __all__ = ["config_answer", "config_of", "config_text"]
 
@@ -39,7 +39,9 @@ def config_answer(arguments: Arguments) -> str:
         ConfigError: a line cannot be used, or two exclude each other.
         OSError: a file that was named cannot be read.
     """
-    return config_text(config_of(arguments), arguments.host)
+    config = config_of(arguments)
+    check_jump(config, config.hostname or arguments.host, config.user or local_user())
+    return config_text(config, arguments.host)
 
 
 def config_of(arguments: Arguments) -> HostConfig:
@@ -60,8 +62,7 @@ def config_of(arguments: Arguments) -> HostConfig:
         command=arguments.command or "",
         session_type=arguments.session_type,
     )
-    host = config.hostname or arguments.host
-    check_consistency(config, host, config.user or local_user(), arguments.command or "")
+    check_consistency(config, arguments.command or "")
     return config
 
 
@@ -267,17 +268,10 @@ def _forwards(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:
 
 
 def _forward(spec: ForwardSpec, keyword: str) -> str:
-    if spec.connect is not None:
-        return f"{_address(spec.listen)} {_address(spec.connect)}"
-    return f"{_address(spec.listen)}{' [socks]:0' if keyword == 'RemoteForward' else ''}"
-
-
-def _address(address: Address) -> str:
-    from ssh_stack.config.forward_specs import UnixAddress  # where there is a forward
-
-    if isinstance(address, UnixAddress):
-        return address.path
-    return str(address.port) if address.host is None else f"[{address.host}]:{address.port}"
+    asked = spec.connect is None and keyword == "RemoteForward"
+    # OpenSSH prints a path without the brackets that one with a colon needs
+    words = (word[1:-1] if word.startswith("[/") else word for word in spec.arguments)
+    return " ".join((*words, *(("[socks]:0",) if asked else ())))
 
 
 def _proxy(row: Directive, config: HostConfig, _host: str) -> Sequence[str]:

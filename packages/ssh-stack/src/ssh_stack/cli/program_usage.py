@@ -71,13 +71,18 @@ _CP_USAGE: Final = (
     "[-346BCpqRrTv] [-c cipher] [-D sftp_server_command] [-F ssh_config]",
     "[-i identity_file] [-J destination] [-l limit] [-o ssh_option]",
     "[-P port] [-S program] [-s] [-X sftp_option] [--follow-links]",
-    "[--in-place] [--json] [--login user] source ... target",
+    "[--in-place] [--json] [--login user] [--resume] [--jobs number]",
+    "[--include pattern] [--exclude pattern]",
+    "[--sync [--delete] [--dry-run] [--checksum]] source ... target",
 )
 _CP: Final[dict[str, Rows]] = {
     "What to copy": (
         ("source, target", "A path, [user@]host:path, or sftp://[user@]host[:port]/path."),
         ("-r, --recursive", "Copy directories with all they hold."),
         ("-p, --preserve", "Keep permissions and times."),
+        ("--resume", "Go on from what an earlier copy with --resume has left."),
+        ("--include, --exclude", "Copy files of a tree by patterns; may be given several times."),
+        ("--jobs number", "Have at most so many files of a tree open at once."),
         ("--in-place", "Write to the files themselves, for servers that refuse to rename."),
         ("--follow-links", "Copy what the links in a tree lead to."),
         ("-l limit, --limit", "Use at most so many Kbit/s."),
@@ -85,6 +90,12 @@ _CP: Final[dict[str, Rows]] = {
         ("-3, -R", "Between two hosts through this machine, or from the first to the second."),
         ("-s", "Use SFTP: there is nothing else. -O, the older protocol, is refused."),
         ("-T", "Accepted for scp's sake: a server's names are always checked."),
+    ),
+    "Make a directory like another": (
+        ("--sync", "Copy what differs in size or time, with permissions and times."),
+        ("--checksum", "Compare content in the place of times."),
+        ("--delete", "Delete what the source does not have."),
+        ("--dry-run", "Change nothing; print what would be done."),
     ),
     "Where to": (
         ("-P port, --port", "The port of every host."),

@@ -1,33 +1,36 @@
-"""What `cp` shows on a terminal: two lines while it copies, and one when it is done.
+"""What `cp` shows on a terminal: some lines while it copies, and one when it is done.
 
     12/340 files 45.2/123.4 MB 11.3 MB/s 0:00:07 ━━━━━━━━─────
-    deep/er/largest file under way 30.1/64.0 MB
+    deep/er/file under way 30.1/64.0 MB
+    another 2.0/17.3 MB
+    and 3 more
 
-The first line is for a source as a whole, the second for the file with the most left to do,
-never for one that is done.  Both are erased when the source is done or has failed.
+The first line is for a source as a whole, the others for the files that are under way, those with
+the most left to do.  All are erased when the source is done or has failed.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from ssh_sftp.aio import RunningFile, TransferProgress
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-__all__ = ["ProgressDisplay", "ProgressLines", "TransferProgress", "show_progress", "summary_line"]
+__all__ = ["ProgressDisplay", "ProgressLines", "show_progress", "summary_line"]
 
 _REFRESHES: Final = 10  # a second
-_WINDOW: Final = 5.0  # seconds that the rate is taken from
 _MARGIN: Final = 2  # for the "^C" that a terminal writes: a line that it fills would wrap
 _LEAST_NAME: Final = 10
 _LEAST_BAR: Final = 8
+_LEAST_LINES: Final = 2
+_MOST_FILES: Final = 8  # a line each
 _MOST_BAR: Final = 30
 _UNITS: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 _STEP: Final = 1000
@@ -35,71 +38,14 @@ _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
 
-class TransferProgress:
-    """Adds up what a transfer tells: files that were found, and bytes that have moved.
-
-    Args:
-        base: what the paths of the transfer begin with; it is left out.
-        clock: tells the time in seconds.
-    """
-
-    def __init__(self, base: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self._base = base.rstrip("/") + "/"
-        self._clock = clock
-        self._samples: deque[tuple[float, int]] = deque()
-        self._open: dict[str, tuple[int, int]] = {}
-        self._finished = 0
-        self.files_found: int = 0
-        self.files_done: int = 0
-        self.bytes_found: int = 0
-        self.sizes_known: bool = True
-        self._samples.append((clock(), 0))
-
-    def found(self, _path: str, size: int | None) -> None:
-        """Learn of a file that will be copied."""
-        self.files_found += 1
-        self.bytes_found += size or 0
-        self.sizes_known = self.sizes_known and size is not None
-
-    def moved(self, done: int, total: int | None, path: str) -> None:
-        """Learn how much of a file is copied."""
-        if total is not None and done >= total:
-            self._open.pop(path, None)
-            self._finished += done
-            self.files_done += 1
-        else:
-            self._open[path] = done, total or 0
-
-    @property
-    def bytes_done(self) -> int:
-        """How many bytes have moved."""
-        return self._finished + sum(done for done, _ in [*self._open.values()])
-
-    @property
-    def rate(self) -> float:
-        """Bytes a second, over the last few seconds."""
-        now, done = self._clock(), self.bytes_done
-        self._samples.append((now, done))
-        while len(self._samples) > 2 and now - self._samples[0][0] > _WINDOW:  # noqa: PLR2004 (a difference needs two)
-            self._samples.popleft()
-        then, before = self._samples[0]
-        return (done - before) / (now - then) if now > then else 0.0
-
-    @property
-    def current_file(self) -> tuple[str, int, int] | None:
-        """The file with the most left to do: its path, its bytes so far, and all of them."""
-        begun = [*self._open.items()]
-        if not begun:
-            return None
-        path, (done, total) = max(begun, key=lambda each: each[1][1] - each[1][0])
-        return path.removeprefix(self._base), done, total
-
-
 class ProgressLines:
     """The lines for the present state of a transfer; rich asks for them."""
 
-    def __init__(self, progress: TransferProgress, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, progress: TransferProgress, base: str = "", *, ascii_only: bool = False
+    ) -> None:
         self._progress = progress
+        self._base = base.rstrip("/") + "/"
         self._full, self._empty = "#." if ascii_only else "━─"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -107,22 +53,32 @@ class ProgressLines:
         from rich.text import Text  # only for a terminal
 
         del console
-        for line in self.lines(options.max_width - _MARGIN):
+        room = max(_LEAST_LINES, min(_MOST_FILES + _LEAST_LINES, options.max_height - _MARGIN))
+        for line in self.lines(options.max_width - _MARGIN, room):
             yield Text(line, no_wrap=True, overflow="crop")
 
-    def lines(self, width: int) -> list[str]:
-        """Return the lines for a terminal of so many columns."""
-        lines = [self._total(width)]
-        current_file = self._progress.current_file
-        if current_file is not None and self._progress.files_found > 1:
-            name, done, total = current_file
-            size = format_bytes_of_total(done, total) if total else format_bytes(done)
-            room = width - len(size) - 1
-            if room < _LEAST_NAME:
-                lines.append(truncate_start(name, width))
-            else:
-                lines.append(f"{truncate_start(name, room)} {size}")
+    def lines(self, width: int, height: int = _MOST_FILES + _LEAST_LINES) -> list[str]:
+        """Return the lines for a terminal of so many columns, at most `height` of them."""
+        if self._progress.files_found <= 1:
+            return [self._total(width)]
+        running = self._progress.running
+        most = height - 1 if len(running) < height else height - _LEAST_LINES
+        lines = [
+            self._total(width),
+            *(self._file(each, width) for each in _largest(running, most)),
+        ]
+        if len(running) > most:
+            lines.append(truncate_start(f"and {len(running) - most} more", width))
         return lines
+
+    def _file(self, file: RunningFile, width: int) -> str:
+        name = printable(file.path).removeprefix(self._base)
+        done, total = file.done, file.size
+        size = format_bytes_of_total(done, total) if total else format_bytes(done)
+        room = width - len(size) - 1
+        if room < _LEAST_NAME:
+            return truncate_start(name, width)
+        return f"{truncate_start(name, room)} {size}"
 
     def _total(self, width: int) -> str:
         progress = self._progress
@@ -135,9 +91,8 @@ class ProgressLines:
         )
         size = format_bytes_of_total(done, total) if progress.sizes_known else format_bytes(done)
         speed = f"{format_bytes(rate)}/s"
-        left = (
-            format_duration((total - done) / rate) if progress.sizes_known and rate else "-:--:--"
-        )
+        seconds = progress.seconds_left
+        left = "-:--:--" if seconds is None else format_duration(seconds)
         for parts in (
             (files, size, speed, left),
             (files.removesuffix(" files"), size, speed, left),
@@ -175,8 +130,9 @@ class ProgressDisplay:
             return
         from rich.live import Live  # only for a terminal
 
-        progress = TransferProgress(printable(base))
-        display = ProgressLines(progress, ascii_only=self._console.options.ascii_only)
+        progress = TransferProgress()
+        ascii_only = self._console.options.ascii_only
+        display = ProgressLines(progress, printable(base), ascii_only=ascii_only)
         live = Live(display, console=self._console, transient=True, refresh_per_second=_REFRESHES)
         begun = time.monotonic()
         try:
@@ -200,6 +156,13 @@ def show_progress(*, quiet: bool) -> Generator[ProgressDisplay]:
     from rich.console import Console  # only for a terminal
 
     yield ProgressDisplay(Console(stderr=True))
+
+
+def _largest(files: Sequence[RunningFile], most: int) -> list[RunningFile]:
+    """Return the files with the most left to do, in the order in which they began."""
+    by_rest = sorted(files, key=lambda each: (each.size or 0) - each.done, reverse=True)
+    chosen = {each.path for each in by_rest[:most]}
+    return [each for each in files if each.path in chosen]
 
 
 def summary_line(files: int, size: int, seconds: float) -> str:

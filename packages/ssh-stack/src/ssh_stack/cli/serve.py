@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from ssh_connection.addresses import format_address, parse_address
+from ssh_connection import ConnectionLimits
+from ssh_connection.addresses import format_address, parse_tcp_address
 from ssh_keys import AuthorizedKeysFile as KeyLines
 from ssh_keys import PassphraseNeeded, PrivateKey
 from ssh_keys.files import (
@@ -28,6 +29,7 @@ from ssh_stack.cli.command_exit import FAILED, CommandExit
 from ssh_stack.cli.errors import explain
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.standard_streams import secure_standard_streams
+from ssh_stack.config.values import parse_duration
 from ssh_stack.local.user import expand_home, home_directory
 from ssh_stack.server.authorization import Authorization, AuthorizedKeys, TrustedUserCAKeys
 from ssh_stack.server.forwarding import AllowForwarding
@@ -58,7 +60,14 @@ class _Options:
     permit_user_environment: tuple[str, ...]
     sftp_root: Path | None
     allow_forwarding: bool
+    allow_unix_forwarding: bool
+    gateway_ports: bool
+    allow_agent_forwarding: bool
+    allow_x11_forwarding: bool
+    channel_timeouts: tuple[str, ...]
+    unused_connection_timeout: str | None
     algorithms: Literal["strict", "default", "legacy"]
+    moduli: Path | None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,13 +120,41 @@ class _Options:
     type=click.Path(path_type=Path),
     help="Serve this folder and nothing else by SFTP; by default all that the user may see.",
 )
+@click.option("--allow-agent-forwarding", is_flag=True, help="Let clients forward their agent.")
+@click.option("--allow-x11-forwarding", is_flag=True, help="Let clients forward X11.")
 @click.option("--allow-forwarding", is_flag=True, help="Let clients forward TCP ports.")
+@click.option(
+    "--allow-unix-forwarding", is_flag=True, help="Let clients forward Unix sockets of this user."
+)
+@click.option(
+    "--gateway-ports",
+    is_flag=True,
+    help="With --allow-forwarding, let clients listen on all addresses, not only on loopback.",
+)
+@click.option(
+    "--channel-timeout",
+    "channel_timeouts",
+    multiple=True,
+    metavar="TYPE=TIME",
+    help="Close channels of a type (session:shell, direct-tcpip, *, global) that carry nothing.",
+)
+@click.option(
+    "--unused-connection-timeout",
+    metavar="TIME",
+    help="End connections that have had no channel for as long, such as 10m.",
+)
 @click.option(
     "--algorithms",
     type=click.Choice(["strict", "default", "legacy"]),
     default="default",
     show_default=True,
     help="Which algorithms are offered.",
+)
+@click.option(
+    "--moduli",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The groups of group exchange, see moduli(5); by default those that everybody has.",
 )
 @click.option("-v", "--verbose", count=True, help="Say who comes and goes; twice for more.")
 def serve(*, verbose: int, **values: object) -> None:
@@ -156,7 +193,7 @@ class _Prepared:
 
 
 def _prepare(options: _Options, report: Report) -> _Prepared:
-    host, port = parse_address(options.listen)
+    listen = parse_tcp_address(options.listen)
     keys = tuple(_host_key(expand_home(path)) for path in options.host_keys) or (_own_host_key(),)
     authorized = expand_home(options.authorized_keys)
     auth: list[Authorization] = [AuthorizedKeys(authorized)]
@@ -167,18 +204,70 @@ def _prepare(options: _Options, report: Report) -> _Prepared:
     _check_authorized_keys(authorized, report, alone=len(auth) == 1)
     revoked = options.revoked_keys
     server = start(
-        host,
-        port,
+        listen.host,
+        listen.port,
         host_keys=keys,
         auth=auth,
         revoked_keys=None if revoked is None else expand_home(revoked),
         session=LocalShell(),
         permit_user_environment=options.permit_user_environment,
         sftp=_file_system(options.sftp_root),
-        forwarding=AllowForwarding() if options.allow_forwarding else None,
+        forwarding=_forwarding(options),
+        agent_forwarding=options.allow_agent_forwarding,
+        x11_forwarding=options.allow_x11_forwarding,
         algorithms=options.algorithms,
+        moduli=options.moduli,
+        limits=_limits(options),
     )
     return _Prepared(options.listen, server, keys)
+
+
+def _forwarding(options: _Options) -> AllowForwarding | None:
+    """Return what clients may forward.
+
+    Raises:
+        UsageError: --gateway-ports has nothing to open.
+    """
+    if options.gateway_ports and not options.allow_forwarding:
+        problem = "--gateway-ports needs --allow-forwarding"
+        raise UsageError(problem)
+    if not (options.allow_forwarding or options.allow_unix_forwarding):
+        return None
+    return AllowForwarding(
+        tcp=options.allow_forwarding,
+        gateway_ports=options.gateway_ports,
+        unix_sockets=options.allow_unix_forwarding,
+    )
+
+
+def _limits(options: _Options) -> ConnectionLimits:
+    """Return when channels and connections end that are not used.
+
+    Raises:
+        UsageError: it is not written so.
+    """
+    timeouts: list[tuple[str, float]] = []
+    for each in options.channel_timeouts:
+        kind, _, interval = each.rpartition("=")
+        if not kind:
+            problem = f"--channel-timeout takes TYPE=TIME, not {each!r}"
+            raise UsageError(problem)
+        timeouts.append((kind, _seconds("--channel-timeout", interval)))
+    unused = options.unused_connection_timeout
+    return ConnectionLimits(
+        channel_timeouts=tuple(timeouts),
+        unused_timeout=None
+        if unused is None
+        else _seconds("--unused-connection-timeout", unused) or None,
+    )
+
+
+def _seconds(name: str, word: str) -> float:
+    found = parse_duration(word)
+    if found is None:
+        problem = f"{name} takes a time such as 90 or 1h30m, not {word!r}"
+        raise UsageError(problem)
+    return float(found)
 
 
 async def _serve(prepared: _Prepared) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssh_connection.aio import ByteWriter
-    from ssh_sftp import Pipe
     from ssh_stack.cli.letters import SSHLetters
     from ssh_stack.cli.locations import Location
     from ssh_stack.cli.report import Report
@@ -38,7 +37,6 @@ __all__ = ["Manner", "RemoteSession", "Sessions", "sftp_options"]
 
 _GRACE: Final = 2.0  # seconds for a program to end when its streams have ended
 _SMALL_BLOCK: Final = 512
-_SLOW: Final = 131_072  # bytes a second, below which an answer may take longer than a timeout
 _LARGEST_BLOCK: Final = 261_120
 # it is in the foreground, so that it may ask for a password; Ctrl-C is for one of our commands
 _IGNORING_INTERRUPTS: Final = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
@@ -131,16 +129,8 @@ class Sessions:
             return await self.stack.enter_async_context(client)
         from ssh_stack.client.sftp import start_sftp  # not with another program
 
-        scope = start_sftp(connection, self.options, subsystem=subsystem, through=self._through)
+        scope = start_sftp(connection, self.options, subsystem=subsystem)
         return await self.stack.enter_async_context(scope)
-
-    def _through(self, pipe: Pipe) -> Pipe:
-        """Return a stream at the rate of -l."""
-        if self.letters.bytes_per_second is None:
-            return pipe
-        from ssh_stack.cli.bandwidth import LimitedPipe  # only with -l
-
-        return LimitedPipe(pipe, self.letters.bytes_per_second)
 
     # ------------------------------------------------------------- other programs
 
@@ -177,8 +167,7 @@ class Sessions:
         except ValueError as error:
             raise UsageError(str(error)) from None
         self.stack.push_async_callback(_end, process)
-        stream = self._through(_pipe_of(process))
-        client = SFTPClient.from_pipe(stream, self.options)
+        client = SFTPClient.from_pipe(_pipe_of(process), self.options)
         try:
             sftp = await self.stack.enter_async_context(client)
         except SFTPConnectionLost as error:
@@ -228,21 +217,11 @@ async def _end(process: LocalProcess) -> None:
 
 def sftp_options(letters: SSHLetters, *, atomic: bool, fsync: bool = False) -> SFTPOptions:
     """Return the options of the sessions: the size and number of requests that were asked for."""
-    buffer = letters.buffer
-    rate = letters.bytes_per_second
-    timeout: float | None = SFTPOptions().timeout
-    if rate is not None:
-        # small requests, lest one of them takes longer than the server may be silent
-        buffer = min(buffer or _LARGEST_BLOCK, max(rate // 4, _SMALL_BLOCK))
-        timeout = timeout if rate >= _SLOW else None
-    options = SFTPOptions(atomic=atomic, fsync=fsync, timeout=timeout)
-    if buffer is not None:
-        size = min(max(buffer, _SMALL_BLOCK), _LARGEST_BLOCK)
+    options = SFTPOptions(atomic=atomic, fsync=fsync, limit=letters.bytes_per_second)
+    if letters.buffer is not None:
+        size = min(max(letters.buffer, _SMALL_BLOCK), _LARGEST_BLOCK)
         options = lazy_attrs.evolve(options, read_size=size, write_size=size)
     if letters.requests is not None:
         ahead = letters.requests * (options.read_size or 32_768)
-        options = lazy_attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
-    elif rate is not None:
-        ahead = 4 * (options.read_size or _SMALL_BLOCK)
         options = lazy_attrs.evolve(options, first_outstanding=ahead, max_outstanding=ahead)
     return options

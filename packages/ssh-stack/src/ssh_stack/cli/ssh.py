@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ssh_keys.files import ReadOnce
 from ssh_stack.cli.arguments import Arguments, parse_arguments
 from ssh_stack.cli.command_exit import FAILED, CommandExit
+from ssh_stack.cli.control import may_share
 from ssh_stack.cli.report import Report
 from ssh_stack.cli.standard_streams import point_to_null, secure_standard_streams
 from ssh_wire import SSHError
@@ -40,17 +43,14 @@ def _main(words: list[str]) -> int:
             return 0
         _require_host(arguments)
         _choose_log(arguments, report)
-        if arguments.print_config:
-            from ssh_stack.cli.print_config import config_answer  # only for -G
+        with ReadOnce.current().scope():  # the configuration may be a pipe, and is read twice
+            status = _without_connection(arguments, report)
+            if status is not None:
+                return status
+            from ssh_stack.cli.call import Call  # for what connects
 
-            sys.stdout.write(config_answer(arguments))
-            return 0
-        from ssh_stack.cli.call import Call  # for what connects
-
-        connecting = _prepare(arguments, report)
+            connecting = _prepare(arguments, report)
         call = Call.of(arguments, connecting.plan)
-        for problem in call.problems:
-            report.warn(problem)
         if call.no_input:
             point_to_null(_STDIN)
     except CommandExit as stop:
@@ -64,10 +64,10 @@ def _main(words: list[str]) -> int:
 
         report.error(explain(error))
         return FAILED
-    return _run(connecting, call, report)
+    return _run(connecting, call, arguments, report)
 
 
-def _run(connecting: Connect, call: Call, report: Report) -> int:
+def _run(connecting: Connect, call: Call, arguments: Arguments, report: Report) -> int:
     from ssh_stack.cli.runner import run  # asyncio
     from ssh_stack.cli.session import Session  # nothing else needs what it needs
 
@@ -75,11 +75,26 @@ def _run(connecting: Connect, call: Call, report: Report) -> int:
         session = Session(connecting, call, report, background)
         return run(session.run, report, lambda: (call.host, call.port))
 
-    if not call.background:
+    keeps = call.is_master and call.control.persist != "no"
+    if not call.background and not keeps:
         return work()
-    from ssh_stack.cli.background import run_child  # only with -f
+    from ssh_stack.cli.background import run_child  # only with -f and ControlPersist
 
-    return run_child(work)
+    return run_child(work, partial(_use_new_master, arguments, call, report) if keeps else None)
+
+
+def _use_new_master(arguments: Arguments, call: Call, report: Report) -> int:
+    """Do what a call asks for through the master that it has just put into the background."""
+    if call.kind == "none" and call.stdio_forward is None:
+        return 0
+    from ssh_stack.cli.control.through_master import through_master
+
+    arguments.replace("ControlMaster", "no")
+    status = through_master(arguments, report)
+    if status is None:
+        report.error("the new master cannot be used")
+        return FAILED
+    return status
 
 
 def _answer(arguments: Arguments) -> bool:
@@ -106,6 +121,23 @@ def _require_host(arguments: Arguments) -> None:
         raise CommandExit
 
 
+def _without_connection(arguments: Arguments, report: Report) -> int | None:
+    """Print the configuration, or have a master do it, before what a connection needs is loaded.
+
+    None is returned where a connection is to be made.
+    """
+    if arguments.print_config:
+        from ssh_stack.cli.print_config import config_answer  # only for -G
+
+        sys.stdout.write(config_answer(arguments))
+        return 0
+    if may_share(arguments):
+        from ssh_stack.cli.control.through_master import through_master
+
+        return through_master(arguments, report)
+    return None
+
+
 def _choose_log(arguments: Arguments, report: Report) -> None:
     """Have messages go where -E and -y say, as many as -q and -v ask for."""
     if arguments.level is not None:
@@ -122,4 +154,4 @@ def _prepare(arguments: Arguments, report: Report) -> Connect:
 
     for path in arguments.missing:
         report.warn(f"identity file {path} is not accessible")
-    return connect_from_arguments(arguments.target, report, forwards=True)
+    return connect_from_arguments(arguments.target, report)

@@ -107,8 +107,6 @@ def _later(name: str, text: str, missing: str, value: str = "") -> Letter:
 
 _WHERE, _CONFIG, _KEYS, _DO, _FORWARD, _MESSAGES = SECTIONS[:-1]
 _BIND: Final = "[bind:]port:host:hostport"
-_NO_SHARING: Final = "connections cannot be shared"
-_NO_X11: Final = "X11 cannot be forwarded"
 
 _ROWS: Final = (
     _sets("l", _WHERE, "Log in as this user.", "User", "user", values.user),
@@ -139,6 +137,7 @@ _ROWS: Final = (
               value="ciphers"),
     _replaces("m", _KEYS, "Offer these message authentication codes.", "MACs", value="macs"),
     _replaces("C", _KEYS, "Compress what is sent.", "Compression yes"),
+    _replaces("A", _KEYS, "Forward the agent.", "ForwardAgent yes"),
     _replaces("a", _KEYS, "Do not forward the agent.", "ForwardAgent no"),
     _replaces("K", _KEYS, "Log in with GSSAPI, and forward its credentials.",
               "GSSAPIAuthentication yes", "GSSAPIDelegateCredentials yes"),
@@ -157,17 +156,32 @@ _ROWS: Final = (
     _special("e", _DO, "The escape character of a terminal: a character, ^ and a letter, or none.",
              values.escape, "`EscapeChar character`", value="character"),
     # ------------------------------------------------------------- forwarding
-    _special("L", _FORWARD, "Forward a port of this machine.", values.local_forward,
-             "`LocalForward [bind:]port host:hostport`", value=_BIND),
-    _special("R", _FORWARD, "Forward a port of the server.", values.remote_forward,
-             "`RemoteForward [bind:]port host:hostport`", value=_BIND),
-    _special("W", _FORWARD, "Join standard input and output to a port that the server reaches.",
+    _special("L", _FORWARD, "Forward a port or Unix socket of this machine.",
+             values.local_forward, "`LocalForward [bind:]port host:hostport`", value=_BIND),
+    _special("R", _FORWARD,
+             "Forward a port or Unix socket of the server; without a target as a SOCKS proxy.",
+             values.remote_forward, "`RemoteForward [bind:]port host:hostport`", value=_BIND),
+    _special("D", _FORWARD, "Be a SOCKS proxy that connects from the server.",
+             values.dynamic_forward, "`DynamicForward [bind:]port`", value="[bind:]port"),
+    _special("W", _FORWARD,
+             "Join standard input and output to a port or Unix socket that the server reaches.",
              values.stdio_forward,
-             ("a stream to that port; `SessionType none`, `RequestTTY no`, "
+             ("a stream to that; `SessionType none`, `RequestTTY no`, "
               "`ExitOnForwardFailure yes` and `ClearAllForwardings yes`"), value="host:port"),
     _replaces("g", _FORWARD, "Let other machines use the forwarded ports of this one.",
               "GatewayPorts yes"),
+    _replaces("X", _FORWARD, "Forward X11.", "ForwardX11 yes"),
+    _replaces("Y", _FORWARD, "Forward X11, and trust the server's programs with the display.",
+              "ForwardX11 yes", "ForwardX11Trusted yes"),
     _replaces("x", _FORWARD, "Do not forward X11.", "ForwardX11 no"),
+    # ------------------------------------------------------------- sharing
+    _special("S", _DO, "Share the connection by this socket; none for none.",
+             values.control_path, "`ControlPath path`", value="path"),
+    _special("M", _DO, "Be the master of that socket; twice to ask before each use.",
+             values.control_master, "`ControlMaster yes`, then `ControlMaster ask`"),
+    _special("O", _DO,
+             "Ask a master: check, forward, cancel, stop, exit, proxy, conninfo or channels.",
+             values.control_command, value="command"),
     # ------------------------------------------------------------- messages
     _replaces("q", _MESSAGES, "Tell nothing but why the program fails.", "LogLevel QUIET"),
     _special("v", _MESSAGES, "Tell what happens; -vv and -vvv tell more.", values.verbose,
@@ -185,17 +199,7 @@ _ROWS: Final = (
            lambda _arguments, _given: None),
     Letter("1", "", "Use version 1 of the protocol.", "refused: it is not supported any more",
            values.version_one, works=False),
-    _later("A", "Forward the agent.", "the agent cannot be forwarded"),
-    _later("D", "Forward what programs ask a SOCKS proxy for.",
-           "dynamic forwarding is missing", "[bind:]port"),
-    _later("M", "Share the connection with later calls.", _NO_SHARING),
-    _later("O", "Send a command to a shared connection.", _NO_SHARING, "command"),
-    Letter("S", "Not working yet", "Share the connection by this socket; none for none.",
-           "`ControlPath none`; otherwise refused: connections cannot be shared",
-           values.control_path, "path", works=False),
     _later("w", "Forward a network device.", "tunnel devices are missing", "local[:remote]"),
-    _later("X", "Forward X11.", _NO_X11),
-    _later("Y", "Forward X11 to programs that are trusted.", _NO_X11),
     _later("Z", "List the public keys that would be tried.", "the list is missing"),
 )  # fmt: skip
 

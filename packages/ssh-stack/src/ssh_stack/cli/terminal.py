@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Final, Self, TypeAlias, cast
 
+from ssh_connection import ChannelClosed
 from ssh_connection.aio import Pty
 
 __all__ = ["RawMode", "following_size", "local_pty", "window_size"]
@@ -156,10 +157,26 @@ class RawMode:
 
 @contextmanager
 def following_size(fd: int, resize: Callable[[int, int], None]) -> Generator[None]:
-    """Call `resize` with columns and rows of the terminal `fd` when they change."""
+    """Call `resize` with columns and rows of the terminal `fd` when they change.
+
+    There may be several at a time: a master has the terminals of its clients.
+    """
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGWINCH, lambda: resize(*window_size(fd)))
+    following = (fd, resize)
+    _following.append(following)
+    loop.add_signal_handler(signal.SIGWINCH, _tell_sizes)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGWINCH)
+        _following.remove(following)
+        if not _following:
+            loop.remove_signal_handler(signal.SIGWINCH)
+
+
+_following: Final[list[tuple[int, Callable[[int, int], None]]]] = []
+
+
+def _tell_sizes() -> None:
+    for fd, resize in tuple(_following):
+        with suppress(ChannelClosed):
+            resize(*window_size(fd))

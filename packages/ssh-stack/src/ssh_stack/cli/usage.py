@@ -18,12 +18,13 @@ _KEYGEN_USAGE: Final = """\
 usage: ssh-stack keygen [-q] [-t type] [-b bits] [-C comment] [-f file] [-m format]
                         [-N passphrase] [-a rounds] [-Z cipher]
        ssh-stack keygen -p|-c|-y|-l|-B|-e|-i|-L [-f file] [-P passphrase] …
-       ssh-stack keygen -D pkcs11 [-l]
+       ssh-stack keygen -D pkcs11 [-l]   |  -K [-w library]
        ssh-stack keygen -F|-R host [-f known_hosts]   |  -H [-f known_hosts]
        ssh-stack keygen -r host [-f file] [-g]
        ssh-stack keygen -s ca -I identity [-h] [-n principals] [-O option] [-V validity]
-                        [-z serial] file …
+                        [-z serial] [-U | -D pkcs11] file …
        ssh-stack keygen -k -f krl [-u] [-s ca] [-z version] file …  |  -Q [-l] -f krl file …
+       ssh-stack keygen -M generate|screen [-f file] [-O option] file
        ssh-stack keygen -Y sign|verify|find-principals|match-principals|check-novalidate …
 """
 """The letters of `ssh-stack keygen`."""
@@ -37,14 +38,16 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
         ("-l", "Print the fingerprint of a key; with -v its randomart too."),
         ("-B", "Print the bubblebabble digest of a key."),
         ("-e, -i", "Convert a public key to another format, or from one."),
+        ("-K", "Save the keys that stay in a FIDO token in the present folder."),
         ("-L", "Print what certificates say."),
         ("-D pkcs11", "Print the public keys in tokens; with -s, the authority is in one."),
         ("-F host, -R host", "Find a host in known_hosts, or remove it."),
         ("-H", "Hash the names in known_hosts."),
-        ("-r host", "Print SSHFP records for the DNS."),
-        ("-s ca", "Certify public keys with this authority's private key."),
+        ("-r host", "Print SSHFP records for the DNS; with -Y verify, a file of revoked keys."),
+        ("-s ca", "Certify public keys with this key; with -Y, the file of a signature."),
         ("-k", "Make or update (-u) a list of revoked keys."),
         ("-Q", "Say whether keys are in a list of revoked keys."),
+        ("-M what", "generate or screen primes for group exchange, see moduli(5)."),
         ("-Y what", "sign, verify, find-principals, match-principals or check-novalidate."),
     ),
     "Keys": (
@@ -58,6 +61,7 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
         ("-a rounds", "How long a passphrase takes to try."),
         ("-Z cipher", "The cipher of an encrypted private key."),
         ("-E hash", "The hash of fingerprints: sha256 or md5."),
+        ("-w library", "The library that talks to FIDO tokens; or SSH_SK_PROVIDER."),
         ("-g", "Print DNS records in the generic format."),
     ),
     "Certificates, lists and signatures": (
@@ -67,6 +71,7 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
         ("-O option", "An option of a certificate or a signature, such as force-command=…."),
         ("-V from:to", "When a certificate is good, such as +52w."),
         ("-z number", "The serial number of a certificate, or the version of a list."),
+        ("-U", "With -s: the authority's private key is in the agent."),
         ("-u", "Add to a list of revoked keys instead of replacing it."),
     ),
     "Messages": (
@@ -78,6 +83,15 @@ KEYGEN_SECTIONS: Final[dict[str, Rows]] = {
 }
 
 
+_KEYGEN_EXAMPLES: Final[Rows] = (
+    ("-t ed25519 -f deploy", "Make a key in the files deploy and deploy.pub."),
+    ("-lvf deploy.pub", "Print its fingerprint and its randomart."),
+    ("-s ca -I ann -n ann -V +1d deploy.pub", "Certify it for the user ann, for a day."),
+    ("-R web1.example.com", "Forget the host keys of a host."),
+    ("-Y sign -n file -f deploy report.pdf", "Sign a file: report.pdf.sig is written."),
+)
+
+
 def renamed(usage: str, command: str) -> str:
     """Return letters behind the name that the command was called by."""
     name, called = f"ssh-stack {command}", command_name(command)
@@ -87,9 +101,9 @@ def renamed(usage: str, command: str) -> str:
 
 def keygen_help() -> str:
     """Return what `ssh-stack keygen --help` says."""
-    return render(
-        renamed(_KEYGEN_USAGE, "keygen"), KEYGEN_SECTIONS, "Exit status: 0, or 255 for an error."
-    )
+    sections = {**KEYGEN_SECTIONS, "Examples": _KEYGEN_EXAMPLES}
+    end = "Exit status: 0, or 255 for an error."
+    return render(renamed(_KEYGEN_USAGE, "keygen"), sections, end)
 
 
 def render(usage: str, sections: dict[str, Rows], end: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
-from ssh_connection.aio import ClientConnection, ClientSettings
+from ssh_connection.aio import ClientConnection, ClientSettings, SessionForwards
 from ssh_connection.aio.scope import Openable
 from ssh_keys.files import ReadOnce
 from ssh_stack.arguments import check_names, check_port, parse_destination
@@ -32,6 +32,7 @@ from ssh_stack.config import HostConfig
 from ssh_stack.keylog import key_log
 from ssh_stack.local.threads import run_in_thread
 from ssh_stack.local.user import local_user
+from ssh_stack.sources import DEFAULT, Default
 from ssh_transport import TransportOptions
 from ssh_wire import SSHError, UsageError, lazy, lazy_attrs
 from ssh_wire.aio import close_after
@@ -40,19 +41,23 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from ssh_agent.aio import StreamReader, StreamWriter
     from ssh_auth import AuthCredential, AuthStrategy
     from ssh_connection.aio import Dialer, SessionProof
     from ssh_stack import errors
+    from ssh_stack.client import session_sources
     from ssh_stack.client.local_command import LocalCommand
     from ssh_stack.client.option_arguments import ClientOptionsKw
     from ssh_stack.client.plan import jumps
     from ssh_stack.client.plan.session import SessionPlan
     from ssh_stack.client.plan.transport import TransportPlan
     from ssh_stack.client.trust import Trust
+    from ssh_stack.sources import Path
 else:
     # rarely used
     errors = lazy.module("ssh_stack.errors")
     jumps = lazy.module("ssh_stack.client.plan.jumps")
+    session_sources = lazy.module("ssh_stack.client.session_sources")
 
 __all__ = ["Connect", "connect"]
 
@@ -187,6 +192,7 @@ class _Opening:
         """What options and configuration come to."""
         self._trust: Trust  # once it is read
         self._socket: socket.socket | None = None
+        self._failures: list[OSError] | None = None  # of each address, where it is connected to
         self._session: SessionProof | None = None
 
     def read_trust(self) -> Self:
@@ -197,15 +203,36 @@ class _Opening:
 
     async def open(self) -> Connection:
         async with AsyncExitStack() as stack:
+            if self._options.control_path is not None:
+                return await self._open_shared(os.fspath(self._options.control_path), stack)
             settings = self._settings(stack)
             dialer = await self._dialer(stack)
             command = self._local_command()
             client = ClientConnection(settings, os.urandom)
-            await client.establish(dialer)
+            await self._establish(client, dialer)
             self._warn_of_kex(client)
             if command is not None:
                 await self._run(command, client)
             return Connection(client, self.config, stack.pop_all())
+
+    async def _open_shared(self, path: str, stack: AsyncExitStack) -> Connection:
+        """Use the connection of a master."""
+        from ssh_connection.aio.control import SharedConnection  # only with control_path
+
+        client = SharedConnection(self._settings(stack), os.urandom)
+        await client.attach(path)
+        return Connection(client, self.config, stack.pop_all())
+
+    async def _establish(self, client: ClientConnection, dialer: Dialer) -> None:
+        try:
+            await client.establish(dialer)
+        except TimeoutError as error:
+            plan, failures = self.plan, self._failures
+            ours = getattr(error, "name", "") == "connect"
+            if not ours or failures is None or isinstance(error, errors.ConnectFailed):
+                raise
+            seconds = plan.transport.timeouts.connect
+            raise errors.ConnectTimedOut(plan.hostname, plan.port, failures, seconds) from error
 
     def _local_command(self) -> LocalCommand | None:
         session = self.plan.session
@@ -258,10 +285,30 @@ class _Opening:
             timeouts=transport.timeouts,
             keepalive=transport.keepalive,
             limits=transport.connection_limits,
+            session_forwards=self._session_forwards(),
             environment=_environment(plan.session),
             on_banner=identity.on_banner,
             on_bulk=self._bulk,
+            keystroke_interval=plan.session.keystroke_interval or 0,
         )
+
+    def _session_forwards(self) -> SessionForwards:
+        session = self.plan.session
+        agent = session.agent
+        if isinstance(agent, Default):
+            agent = os.environ.get("SSH_AUTH_SOCK") or None
+        display = session.x11.display or os.environ.get("DISPLAY")
+        # as ssh, which asks for nothing where the configuration does and there is nothing
+        return SessionForwards(
+            agent=None if agent is None else partial(_open_agent, agent),
+            x11=lambda: session_sources.find_display(session.x11),
+            every_agent=session.forward_agent and (agent is not None or self._asks("agent")),
+            every_x11=session.forward_x11 and (bool(display) or self._asks("x11")),
+        )
+
+    def _asks(self, what: str) -> bool:
+        """Return whether an option asks for the forwarding of something."""
+        return getattr(self._options, f"{what}_forwarding") not in (False, DEFAULT)
 
     async def _credentials(self, stack: AsyncExitStack) -> Sequence[AuthCredential] | AuthStrategy:
         identity = self.plan.identity
@@ -300,7 +347,8 @@ class _Opening:
             through = await self._jump(stack)
         if through is not None:
             return jump_dialer(through, plan.hostname, plan.port)
-        return tcp_dialer(plan.hostname, plan.port, route, self._connected)
+        self._failures = []
+        return tcp_dialer(plan.hostname, plan.port, route, self._connected, self._failures)
 
     def _connected(self, sock: socket.socket) -> None:
         self._trust.peer.value = sock.getpeername()[0]
@@ -329,6 +377,10 @@ def _transport_options(plan: TransportPlan) -> TransportOptions:
         trace=plan.trace,
         on_secret=key_log(os.environ),
     )
+
+
+async def _open_agent(path: Path) -> tuple[StreamReader, StreamWriter]:
+    return await session_sources.open_agent(path)
 
 
 def _environment(plan: SessionPlan) -> dict[str, str]:

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ssh_connection.aio import ClientConnection, Commands, Scope
+from ssh_connection.aio import ClientConnection, Commands, Forwards, Scope
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssh_auth import AuthAttempt
-    from ssh_connection.addresses import Address
-    from ssh_connection.aio import ByteStream, Channel, LocalForward, RemoteForward
+    from ssh_connection.aio import (
+        ByteStream,
+        StreamService,
+    )
+    from ssh_connection.control.proxy_server import ProxyServer
+    from ssh_connection.services import Service
     from ssh_keys import PublicKey
     from ssh_sftp import SFTPOptions
     from ssh_sftp.aio import SFTPClient
     from ssh_stack.config import HostConfig
-    from ssh_transport import Agreement
+    from ssh_transport import Agreement, CompressionCounts
+    from ssh_wire.messages.connection import OpenHead
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "compression_counts", "pass_through"]
 
 
-class Connection(Commands):
+class Connection(Commands, Forwards):
     """An authenticated connection: commands, streams, forwards and SFTP.
 
     Args:
@@ -36,7 +41,8 @@ class Connection(Commands):
     def __init__(
         self, client: ClientConnection, config: HostConfig, resources: AsyncExitStack
     ) -> None:
-        super().__init__(client.sessions)
+        Commands.__init__(self, client.sessions)
+        Forwards.__init__(self, client.forwarding)
         self._client = client
         self._config = config
         self._resources = resources
@@ -121,56 +127,40 @@ class Connection(Commands):
 
         return start_sftp(self, options)
 
-    async def open_tcp(self, host: str, port: int) -> ByteStream:
-        """Have the server connect to `host:port`; return the stream.
+    def no_more_sessions(self) -> None:
+        """Promise to open no further session; those that are open go on.
+
+        Servers of OpenSSH, and those of this package, are told by no-more-sessions@openssh.com
+        (OpenSSH's PROTOCOL section 2.2): they end a connection that opens one all the same.
 
         Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
+            ConnectionLost: the connection is lost.
         """
-        return await self._client.open_tcp(host, port)
+        self._client.no_more_sessions()
 
-    async def open_tcp_channel(
-        self,
-        host: str,
-        port: int,
-        origin: tuple[str, int] = ("127.0.0.1", 0),
-        *,
-        protected: bool = False,
-    ) -> Channel:
-        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+    async def open_channel(self, message: OpenHead) -> ByteStream:
+        """Open a channel of any type; return its stream (RFC 4254 section 5.1).
 
         Args:
-            host: the name or address to connect to, as the server resolves it.
-            port: its port.
-            origin: who wants the connection, for the server's records.
-            protected: what is sent through the channel protects itself, as SSH does; it is
-                opened even where this connection forwards nothing.
+            message: the CHANNEL_OPEN; its sender, window and maximum packet size are filled in.
 
         Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
+            ChannelOpenRefused: the server refused it.
+            SSHTimeout: the server did not answer.
         """
-        return await self._client.open_tcp_channel(host, port, origin, protected=protected)
+        return await self._client.open_channel(message)
 
-    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
-        """Listen here; carry each connection to `target`, as seen from the server.
+    def register(self, *services: Service | StreamService[Any]) -> None:
+        """Serve channel types and global requests of one's own to the server.
 
         Args:
-            listen: "address:port", or a port of localhost; port 0 takes a free one.
-            target: "host:port", or a port of the server's localhost.
-        """
-        return self._client.forward_local(listen, target)
+            services: a row each, such as `StreamService(message, handler)`; one replaces an
+                earlier one of the same name.
 
-    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
-        """Have the server listen; carry each connection to `target`, as seen from here.
-
-        Args:
-            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
-                choose.
-            target: "host:port", or a port of localhost.
+        Raises:
+            UsageError: a class of messages names no type.
         """
-        return self._client.forward_remote(listen, target)
+        self._client.register(*services)
 
     # ------------------------------------------------------------- its life
 
@@ -214,3 +204,23 @@ class Connection(Commands):
         trace: TracebackType | None,
     ) -> None:
         await close_after(error, self.close)
+
+
+def compression_counts(
+    connection: Connection,
+) -> tuple[CompressionCounts | None, CompressionCounts | None]:
+    """Return what a connection has expanded and compressed; None for a direction without."""
+    return connection._client.compression_counts  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the class is this module's)
+
+
+def pass_through(connection: Connection, wake: Callable[[], None]) -> ProxyServer:
+    """Let a client of a master in proxy mode use a connection (PROTOCOL.mux section 9).
+
+    Args:
+        connection: the master's.
+        wake: called when there is something to send it, room for what it sends, or an end.
+
+    Raises:
+        ConnectionLost: the connection is lost.
+    """
+    return connection._client.pass_through(wake)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (the class is this module's)

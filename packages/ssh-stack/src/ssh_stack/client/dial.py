@@ -30,7 +30,11 @@ __all__ = [
 
 
 def tcp_dialer(
-    host: str, port: int, route: RoutePlan, connected: Callable[[socket.socket], None]
+    host: str,
+    port: int,
+    route: RoutePlan,
+    connected: Callable[[socket.socket], None],
+    failures: list[OSError],
 ) -> Dialer:
     """Connect to `host:port`, as the route says.
 
@@ -39,10 +43,11 @@ def tcp_dialer(
         port: the port.
         route: how to connect.
         connected: told of the socket, before anything is sent.
+        failures: told what becomes of each address, as it happens.
     """
 
     async def dial(driver: Driver) -> None:
-        sock = await connect_tcp(host, port, route)
+        sock = await connect_tcp(host, port, route, failures)
         if route.keepalive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connected(sock)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Secret,
     )
     from ssh_stack.client.sshfp_answer import SSHFPResolver
+    from ssh_stack.client.x11_options import X11Forwarding
     from ssh_stack.sources import Default, Path, RevokedSource
     from ssh_stack.streams import Stream
     from ssh_transport import Algorithms, Limits
@@ -46,6 +47,8 @@ class ClientOptionsKw(TypedDict, total=False):
     gssapi: bool | Default
     require_proof: bool | Default
     agent: Path | Default | None
+    agent_forwarding: bool | Path | Default
+    x11_forwarding: bool | X11Forwarding | Default
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
     host_key_alias: str | None
@@ -58,6 +61,7 @@ class ClientOptionsKw(TypedDict, total=False):
     jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
+    control_path: Path | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     compression: bool | Default
     transport_limits: Limits

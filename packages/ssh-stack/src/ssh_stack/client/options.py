@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssh_auth import AuthCredential, AuthStrategy
     from ssh_keys import Certificate, HostKeyUpdate
     from ssh_stack.client.sshfp_answer import SSHFPResolver
+    from ssh_stack.client.x11_options import X11Forwarding
     from ssh_stack.streams import Stream
     from ssh_transport.trace import Trace
     from ssh_wire.messages.auth import Prompt
@@ -109,6 +110,14 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: isinstance(v, str | os.PathLike),
         "the path of the agent's socket, or None for no agent",
     ),
+    "agent_forwarding": Rule(
+        lambda v: isinstance(v, bool | str | os.PathLike),
+        "True, False, or the path of an agent's socket",
+    ),
+    "x11_forwarding": Rule(
+        lambda v: isinstance(v, bool) or hasattr(v, "single_connection"),
+        "True, False, or an X11Forwarding(…)",
+    ),
     "known_hosts": Rule(
         lambda v: _is_path(v) or isinstance(v, bytes | KnownHosts) or _is_sequence(v),
         "a path, a list of paths, the content of a file as bytes, or a KnownHosts",
@@ -127,6 +136,9 @@ _RULES: Final[Mapping[str, Rule]] = {
     "jump": Rule(
         lambda v: isinstance(v, str | Connection | ClientConnection) or _is_sequence(v),
         "a host, a list of hosts, or a connection",
+    ),
+    "control_path": Rule(
+        lambda v: isinstance(v, str | os.PathLike), "the path of a master's socket"
     ),
     "proxy_command": Rule(lambda v: isinstance(v, str) or _is_sequence(v), "a command"),
     "algorithms": Rule(
@@ -227,6 +239,13 @@ class ClientOptions:
             secret or an answer: it may be another one that asks for a password in the session. By
             default with `algorithms="strict"`.
         agent: The agent's socket; None for no agent; by default SSH_AUTH_SOCK.
+        agent_forwarding: Whether each session has the agent forwarded, so that programs on the
+            server log in elsewhere with its keys; or the socket of another agent. Whoever
+            administers the server can use the agent meanwhile. By default the configuration's
+            ForwardAgent says, and where it says nothing, no. `start` decides for one session.
+        x11_forwarding: Whether each session has X11 forwarded, so that programs on the server have
+            windows here; or how, as an `X11Forwarding`. By default the configuration's ForwardX11
+            says, and where it says nothing, no.
         known_hosts: The host keys that are trusted; None for no host. By default
             UserKnownHostsFile of the configuration, which is ~/.ssh/known_hosts and
             ~/.ssh/known_hosts2 where it says nothing, and the system's files. A key that is
@@ -260,6 +279,11 @@ class ClientOptions:
         stream: A byte stream to the server that is connected already, instead of a TCP connection.
             A socket, a `Channel` of another connection, or a pair of a reader and a writer as
             asyncio has them. It is closed with the connection.
+        control_path: The socket of a ControlMaster, of OpenSSH or of `ssh-stack ssh`: its
+            connection is used, and no other is made. The user, the keys and the trust are those
+            of the master. What is known of its keys, `ping`, and forwards that listen at the
+            server are not to be had. A fault of masters of OpenSSH (8.4 to 10.6): where the
+            server refused a channel, the master ends when this connection is closed.
         algorithms: A profile of algorithms, or the algorithms.
         compression: Whether data is compressed where the server can; by default the
             configuration's Compression. It pays on slow lines only. Jump hosts have their own.
@@ -300,6 +324,8 @@ class ClientOptions:
     gssapi: bool | Default = DEFAULT
     require_proof: bool | Default = DEFAULT
     agent: Path | Default | None = DEFAULT
+    agent_forwarding: bool | Path | Default = DEFAULT
+    x11_forwarding: bool | X11Forwarding | Default = DEFAULT
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None = DEFAULT
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None = DEFAULT
     host_key_alias: str | None = None
@@ -312,6 +338,7 @@ class ClientOptions:
     jump: str | Sequence[str] | Connection | Default | None = DEFAULT
     proxy_command: str | Sequence[str] | Default | None = DEFAULT
     stream: Stream | None = None
+    control_path: Path | None = None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
     compression: bool | Default = DEFAULT
     transport_limits: Limits = lazy_attrs.field(factory=Limits)
@@ -327,6 +354,10 @@ class ClientOptions:
 
     def __attrs_post_init__(self) -> None:
         check_values(self, _RULES, (None, DEFAULT))
+        for name in ("agent_forwarding", "x11_forwarding"):
+            if getattr(self, name) is None:  # it could mean either
+                problem = f"{name} is {_RULES[name].expected}, not None"
+                raise UsageError(problem)
         policies = ("strict", "accept-new", "off")
         policy = self.host_key_policy
         if policy is not DEFAULT and not callable(policy) and policy not in policies:

@@ -62,6 +62,7 @@ class _ProxyProcess(asyncio.Transport):
         self._on_stderr = on_stderr
         self._closing = False
         self._reaped = False
+        self._ending = "ended"
         self._open = 0
         try:
             # it keeps the terminal, in which it may ask for something
@@ -111,7 +112,13 @@ class _ProxyProcess(asyncio.Transport):
         self._loop.call_later(_STDERR_WAIT, self.close)
 
     def _end(self, _: asyncio.Future[None]) -> None:
-        self._process.reap()
+        ended = self._process.reap()
+        if not self._closing:  # by itself
+            self._ending = (
+                f"ended with status {ended}"
+                if isinstance(ended, int)
+                else f"was ended by signal {ended.name}"
+            )
         self._reaped = True
         self._finish()
 
@@ -120,7 +127,7 @@ class _ProxyProcess(asyncio.Transport):
             self._closing = True
             text = printable(bytes(self._stderr).strip())
             self._loop.call_soon(
-                self._driver.connection_lost, ProxyFailed(self._text, "ended", text)
+                self._driver.connection_lost, ProxyFailed(self._text, self._ending, text)
             )
 
     # ------------------------------------------------------------- for the driver

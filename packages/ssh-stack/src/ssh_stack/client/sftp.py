@@ -11,9 +11,6 @@ from ssh_wire import UsageError
 from ssh_wire.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ssh_sftp import Pipe
     from ssh_stack.client.connection import Connection
 
 __all__ = ["start_sftp"]
@@ -26,7 +23,6 @@ def start_sftp(
     options: SFTPOptions | None = None,
     *,
     subsystem: str = "sftp",
-    through: Callable[[Pipe], Pipe] | None = None,
 ) -> Scope[SFTPClient]:
     """Return a scope that opens the subsystem of SFTP.
 
@@ -34,7 +30,6 @@ def start_sftp(
         connection: the connection.
         options: how the session behaves.
         subsystem: the name of the subsystem.
-        through: makes the stream of the session from the channel, to watch or to limit it.
 
     Raises:
         UsageError: `options` is no `SFTPOptions`.
@@ -52,8 +47,7 @@ def start_sftp(
 
         channel.stderr_received = collect_stderr
         software = connection.server_software
-        stream = channel if through is None else through(channel)
-        client = SFTPClient.from_pipe(stream, options, peer_software=software)
+        client = SFTPClient.from_pipe(channel, options, peer_software=software)
         try:
             await client.start()
         except SFTPConnectionLost as error:
@@ -62,6 +56,7 @@ def start_sftp(
         except BaseException:
             await client.close()
             raise
+        client.open_others_with(opener)
         return client
 
     return Scope(opener)

@@ -37,7 +37,9 @@ _FAMILIES: Final = {
 _SocketAddress: TypeAlias = tuple[socket.AddressFamily, Any]
 
 
-async def connect_tcp(host: str, port: int, route: RoutePlan) -> socket.socket:
+async def connect_tcp(
+    host: str, port: int, route: RoutePlan, failures: list[OSError] | None = None
+) -> socket.socket:
     """Return a socket that is connected to `host:port`.
 
     All addresses are tried, IPv6 and IPv4 in turn, each a quarter of a second behind the one
@@ -48,12 +50,15 @@ async def connect_tcp(host: str, port: int, route: RoutePlan) -> socket.socket:
         port: the port.
         route: which addresses may be used, what the socket is bound to, its class of traffic,
             and how often all of this is tried.
+        failures: told what becomes of each address, as it happens.
 
     Raises:
         ConnectFailed: the name has no address, or none of its addresses answers.
     """
+    loop = asyncio.get_running_loop()
     candidates = _alternate_families(await _resolve(host, port, _FAMILIES[route.addresses]))
-    failures: list[OSError] = []
+    failures = [] if failures is None else failures
+    began = loop.time()
     for number in range(route.attempts):
         if number:
             await asyncio.sleep(_RETRY_DELAY)
@@ -67,8 +72,7 @@ async def connect_tcp(host: str, port: int, route: RoutePlan) -> socket.socket:
             continue
         if found is not None:
             return found
-    refused = all(each.errno == errno.ECONNREFUSED for each in failures)
-    raise (errors.ConnectRefused if refused else errors.ConnectFailed)(host, port, failures)
+    raise errors.connect_failure(host, port, failures, loop.time() - began)
 
 
 async def _connect_any(

@@ -15,8 +15,9 @@ from ssh_stack.local.user import UnknownUser, expand_home
 from ssh_wire import UsageError
 
 if TYPE_CHECKING:
+    from ssh_connection.addresses import Address
     from ssh_stack.config.directive import Directive
-    from ssh_stack.config.forward_specs import Address, ForwardSpec
+    from ssh_stack.config.forward_specs import ForwardSpec
     from ssh_stack.config.found_value import FoundValue
     from ssh_stack.config.resolve import ConfigResolver
 
@@ -217,7 +218,8 @@ def forwards(
 
 
 def _with_paths(spec: ForwardSpec, change: Callable[[str], str]) -> ForwardSpec:
-    from ssh_stack.config.forward_specs import ForwardSpec, UnixAddress  # where there is a forward
+    from ssh_connection.addresses import UnixAddress  # loads where there is a forward
+    from ssh_stack.config.forward_specs import ForwardSpec
 
     def changed(address: Address) -> Address:
         if isinstance(address, UnixAddress):
@@ -225,4 +227,4 @@ def _with_paths(spec: ForwardSpec, change: Callable[[str], str]) -> ForwardSpec:
         return address
 
     connect = None if spec.connect is None else changed(spec.connect)
-    return ForwardSpec(changed(spec.listen), connect)
+    return ForwardSpec(changed(spec.listen), connect, spec.names_host)

@@ -11,16 +11,14 @@ if TYPE_CHECKING:
     from ssh_stack.config.host_config import HostConfig
     from ssh_stack.usage_errors import ConfigError
 
-__all__ = ["check_consistency"]
+__all__ = ["check_consistency", "check_jump"]
 
 
-def check_consistency(config: HostConfig, host: str, user: str, command: str = "") -> None:
+def check_consistency(config: HostConfig, command: str = "") -> None:
     """Refuse a configuration with which the command line cannot do what it is asked for.
 
     Args:
         config: the options of the host.
-        host: the name to connect to.
-        user: the user to log in as.
         command: the command of the command line, or the subsystem.
 
     Raises:
@@ -30,8 +28,6 @@ def check_consistency(config: HostConfig, host: str, user: str, command: str = "
         raise _error(config, "User", f"cannot come to {config.user!r}")
     if not config.connection_attempts:
         raise _error(config, "ConnectionAttempts", "is 0: no connection would be tried")
-    if config.proxy_jump and _is_loop(config, host, user):
-        raise _error(config, "ProxyJump", f"goes through {host} itself")
     if config.proxy_command == "-" and config.proxy_use_fdpass:
         raise _error(config, "ProxyUseFdpass", 'excludes a ProxyCommand of "-"')
     if command and config.remote_command is not None:
@@ -41,6 +37,16 @@ def check_consistency(config: HostConfig, host: str, user: str, command: str = "
     if config.fork_after_authentication and not runs:
         problem = "needs a command: a shell cannot go to the background"
         raise _error(config, "ForkAfterAuthentication", problem)
+
+
+def check_jump(config: HostConfig, host: str, user: str) -> None:
+    """Refuse a jump host that is the host itself.
+
+    Raises:
+        ConfigError: it is; the line of ProxyJump is named.
+    """
+    if config.proxy_jump and _is_loop(config, host, user):
+        raise _error(config, "ProxyJump", f"goes through {host} itself")
 
 
 def _is_user_taken(config: HostConfig, name: str) -> bool:

@@ -24,7 +24,7 @@ from ssh_stack.config.directive import ALL_TOKENS, Directive, Expansion
 from ssh_stack.config.values import flag, number, one, seconds, whole
 from ssh_stack.config.without_lines import SYSTEM_KNOWN_HOSTS, USER_KNOWN_HOSTS
 
-__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES", "FORWARDS"]
+__all__ = ["ALIASES", "BLOCKS", "DIRECTIVES"]
 
 _PATH: Final = Expansion(ALL_TOKENS, variables=True, home=True)
 _HOME: Final = Expansion(home=True)
@@ -45,14 +45,9 @@ _IDENTITIES: Final = (
 _KNOWN_HOSTS: Final = " ".join(USER_KNOWN_HOSTS)
 _NOT_CLEARED: Final = ("ClearAllForwardings", False)
 _IGNORED: Final = "OpenSSH ignores it too"
-_MASTER: Final = "connections are not shared yet"
-_X11: Final = "X11 is not forwarded yet"
 _GSSAPI: Final = "this part of GSSAPI is not implemented yet"
-_SOCKETS: Final = "Unix sockets are not forwarded yet"
-_SOCKS: Final = "SOCKS is not implemented yet"
 _TUNNELS: Final = "tunnel devices are not implemented yet"
 _later = partial(Directive, status="later")
-_refused = partial(Directive, status="refused")
 
 # fmt: off
 _CONNECTION: Final = (
@@ -71,17 +66,15 @@ _FLAGS: Final = (
     Directive("CheckHostIP", flag, "check_host_ip", "trust", "flag", "no"),
     Directive("Compression", choices.COMPRESSION, "compression", "transport", "flag", "no",
         build=builders.is_yes),
-    _later("ControlMaster", choices.MASTER, "control_master", "program", "truth", "false",
-        neutral=("no",), reason=_MASTER),
+    Directive("ControlMaster", choices.MASTER, "control_master", "program", "truth", "false"),
     Directive("EnableSSHKeysign", flag, "enable_ssh_keysign", "identity", "flag", "no",
         status="never", reason="only ssh-keysign reads it"),
     Directive("ClearAllForwardings", flag, "clear_all_forwardings", "forwards", "flag", "no"),
     Directive("ExitOnForwardFailure", flag, "exit_on_forward_failure", "forwards", "flag",
         "no"),
     Directive("FingerprintHash", choices.HASHES, "fingerprint_hash", "trust", "upper", "SHA256"),
-    _later("ForwardX11", flag, "forward_x11", "session", "flag", "no", neutral=(False,),
-        reason=_X11),
-    _later("ForwardX11Trusted", flag, "forward_x11_trusted", "session", "flag", "no", reason=_X11),
+    Directive("ForwardX11", flag, "forward_x11", "session", "flag", "no"),
+    Directive("ForwardX11Trusted", flag, "forward_x11_trusted", "session", "flag", "no"),
     Directive("GatewayPorts", flag, "gateway_ports", "forwards", "flag", "no"),
     Directive("GSSAPIAuthentication", flag, "gssapi_authentication", "identity"),
     _later("GSSAPIKeyExchange", flag, "gssapi_key_exchange", "transport",
@@ -112,8 +105,8 @@ _FLAGS: Final = (
     Directive("StdinNull", flag, "stdin_null", "session", "flag", "no"),
     Directive("ForkAfterAuthentication", flag, "fork_after_authentication", "program", "flag",
         "no"),
-    _later("StreamLocalBindUnlink", flag, "stream_local_bind_unlink", "forwards", "flag", "no",
-        reason=_SOCKETS),
+    Directive("StreamLocalBindUnlink", flag, "stream_local_bind_unlink", "forwards", "flag",
+        "no"),
     Directive("StrictHostKeyChecking", choices.HOST_KEYS, "strict_host_key_checking", "trust",
         "truth", "ask"),
     Directive("TCPKeepAlive", flag, "tcp_keepalive", "connection", "flag", "yes"),
@@ -132,23 +125,22 @@ _FLAGS: Final = (
 _NUMBERS: Final = (
     Directive("CanonicalizeMaxDots", number, "canonicalize_max_dots", "reading", "text", "1"),
     Directive("ConnectionAttempts", number, "connection_attempts", "connection", "text", "1"),
-    _later("ForwardX11Timeout", seconds, "forward_x11_timeout", "session", "text", "1200",
-        reason=_X11),
+    Directive("ForwardX11Timeout", seconds, "forward_x11_timeout", "session", "text", "1200"),
     Directive("NumberOfPasswordPrompts", number, "password_prompts", "identity", "text", "3"),
     Directive("ServerAliveCountMax", number, "alive_count_max", "connection", "text", "3"),
     Directive("ServerAliveInterval", seconds, "alive_interval", "connection", "text", "0"),
     Directive("RequiredRSASize", number, "required_rsa_size", "transport", "text", "1024"),
-    _refused("ObscureKeystrokeTiming", rare_values.keystroke_timing,
-        "obscure_keystroke_timing", "session", "timing", "yes", neutral=(0,),
-        reason="keystrokes are sent when they are typed"),
+    Directive("ObscureKeystrokeTiming", rare_values.keystroke_timing,
+        "obscure_keystroke_timing", "session", "timing", "yes",
+        reason="the default of `connect` is no"),
 )
 
 _TEXTS: Final = (
     Directive("BindAddress", one, "bind_address", "connection", "text"),
     Directive("BindInterface", one, "bind_interface", "connection", "text"),
     Directive("Ciphers", read_algorithms("cipher"), "ciphers", "transport", "algorithms"),
-    _later("ControlPath", one, "control_path", "program", "text", build=builders.path,
-        expand=_PATH, neutral=("none",), reason=_MASTER),
+    Directive("ControlPath", one, "control_path", "program", "text", build=builders.path,
+        expand=_PATH),
     Directive("HostKeyAlgorithms", read_algorithms("key"), "host_key_algorithms", "transport",
         "algorithms"),
     Directive("HostKeyAlias", one, "host_key_alias", "trust", "text", build=builders.lower),
@@ -179,8 +171,7 @@ _TEXTS: Final = (
         build=builders.methods),
     Directive("PubkeyAcceptedAlgorithms", read_algorithms("key"), "public_key_algorithms",
         "identity", "algorithms"),
-    _later("XAuthLocation", one, "xauth_location", "session", "text", "/usr/bin/xauth",
-        reason=_X11),
+    Directive("XAuthLocation", one, "xauth_location", "session", "text", "/usr/bin/xauth"),
     Directive("KnownHostsCommand", whole, "known_hosts_command", "trust", "text",
         build=builders.command, expand=_HOST_KEY),
     Directive("Tag", one, "tag", "reading", "text"),
@@ -189,9 +180,8 @@ _TEXTS: Final = (
 )
 
 _LISTS: Final = (
-    _later("DynamicForward", rare_values.dynamic_forward, "dynamic_forwards", "forwards",
-        "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS, neutral=(),
-        needs=_NOT_CLEARED, reason=_SOCKS),
+    Directive("DynamicForward", rare_values.dynamic_forward, "dynamic_forwards", "forwards",
+        "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS),
     Directive("LocalForward", rare_values.local_forward, "local_forwards", "forwards",
         "forwards", build=builders.forwards, accumulates=True, expand=_TOKENS),
     Directive("RemoteForward", rare_values.remote_forward, "remote_forwards", "forwards",
@@ -215,31 +205,30 @@ _LISTS: Final = (
         build=builders.environment, expand=_VALUE),
     Directive("LogVerbose", values.files, "log_verbose", "program", "line", "none",
         build=builders.words),
-    _refused("ChannelTimeout", rare_values.channel_timeouts, "channel_timeouts", "session",
-        "timeouts", "none", neutral=((),), reason="idle channels are not closed yet"),
-    _later("PermitRemoteOpen", rare_values.remote_targets, "permit_remote_open", "forwards",
-        "line", "any", reason=_SOCKS),
+    Directive("ChannelTimeout", rare_values.channel_timeouts, "channel_timeouts", "session",
+        "timeouts", "none"),
+    Directive("PermitRemoteOpen", rare_values.remote_targets, "permit_remote_open", "forwards",
+        "line", "any"),
 )
 
 _OTHERS: Final = (
     Directive("AddKeysToAgent", rare_values.keys_to_agent, "add_keys_to_agent", "identity",
         "keys", "false"),
-    _later("ForwardAgent", rare_values.forwarded_agent, "forward_agent", "session", "agent",
-        "no", build=builders.agent, expand=_PATH, neutral=("no",),
-        reason="the agent is not forwarded yet"),
+    Directive("ForwardAgent", rare_values.forwarded_agent, "forward_agent", "session", "agent",
+        "no", build=builders.agent, expand=_PATH),
     Directive("ConnectTimeout", seconds, "connect_timeout", "connection", "text", "none"),
     _later("TunnelDevice", rare_values.tunnel_device, "tunnel_device", "forwards", "device",
         "any:any", reason=_TUNNELS),
     Directive("CanonicalizePermittedCNAMEs", canonical.permitted_cnames,
         "canonicalize_permitted_cnames", "reading", "cnames", "none"),
-    _later("ControlPersist", rare_values.persistence, "control_persist", "program", "persist",
-        "no", neutral=("no",), reason=_MASTER),
+    Directive("ControlPersist", rare_values.persistence, "control_persist", "program", "persist",
+        "no"),
     Directive("EscapeChar", rare_values.escape_char, "escape_char", "session", "escape", "~"),
     Directive("IPQoS", rare_values.quality_of_service, "ip_qos", "connection", "qos", "ef cs0"),
     Directive("RekeyLimit", rare_values.limit_of_rekey, "rekey_limit", "transport", "rekey",
         "0 0", build=builders.rekey_limit, accumulates=True),
-    _later("StreamLocalBindMask", rare_values.octal, "stream_local_bind_mask", "forwards",
-        "octal", "0177", reason=_SOCKETS),
+    Directive("StreamLocalBindMask", rare_values.octal, "stream_local_bind_mask", "forwards",
+        "octal", "0177"),
     Directive("SyslogFacility", choices.FACILITY, "syslog_facility", "program", "text", "USER"),
     Directive("ProxyCommand", whole, "proxy_command", "connection", "proxy",
         build=builders.command, expand=_PROXY),
@@ -265,9 +254,6 @@ DIRECTIVES: Final[Mapping[str, Directive]] = {
     for row in (*(*_CONNECTION, *_FLAGS, *_NUMBERS, *_TEXTS, *_LISTS, *_OTHERS, *_UNUSED),)
 }
 """Every keyword that OpenSSH knows, in lower case, but `BLOCKS` and `ALIASES`."""
-
-FORWARDS: Final = frozenset(row.name for row in _LISTS if row.prints == "forwards")
-"""The keywords that ask for a forward."""
 
 ALIASES: Final[Mapping[str, str]] = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",

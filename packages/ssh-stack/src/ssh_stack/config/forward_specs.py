@@ -15,45 +15,20 @@ meaning of the next character; a part with a slash is the path of a Unix socket.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
+from ssh_connection.addresses import Address, TCPAddress, UnixAddress
 from ssh_stack.config.tokens import expand_variables
 from ssh_stack.config.values import port_number
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Address", "ForwardSpec", "TCPAddress", "UnixAddress", "parse_forward"]
+__all__ = ["ForwardSpec", "parse_forward", "parse_remote_forward"]
 
+_LOCALHOST: Final = "localhost"
 _MAX_PARTS: Final = 4
+_SPECIAL: Final = frozenset(":\\[")
 _MAX_HOST: Final = 1025  # NI_MAXHOST
 _MAX_PATH: Final = 108  # PATH_MAX_SUN
-
-
-@lazy_attrs.frozen
-class TCPAddress:
-    """A host and a port."""
-
-    host: str | None
-    """A name or an address; where to listen, "" and "*" are all addresses, None the usual one."""
-    port: int
-    """The port; 0 takes a free one, where the server listens."""
-
-    def __str__(self) -> str:
-        host = "localhost" if self.host is None else self.host or "*"
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
-
-
-@lazy_attrs.frozen
-class UnixAddress:
-    """A socket in the file system."""
-
-    path: str
-    """Its path."""
-
-    def __str__(self) -> str:
-        return self.path
-
-
-Address: TypeAlias = TCPAddress | UnixAddress
 
 
 @lazy_attrs.frozen
@@ -64,9 +39,28 @@ class ForwardSpec:
     """Where it listens."""
     connect: Address | None
     """What is connected to; None where each connection says so itself, by SOCKS."""
+    names_host: bool = True
+    """Whether it says on which address to listen; where it does not, GatewayPorts decides."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What LocalForward, RemoteForward and DynamicForward have as arguments."""
+        listen, connect = self.listen, self.connect
+        if isinstance(listen, TCPAddress) and not self.names_host:
+            first = str(listen.port)
+        else:
+            first = _argument(listen)
+        return (first,) if connect is None else (first, _argument(connect))
 
     def __str__(self) -> str:
         return f"{self.listen} to {'SOCKS' if self.connect is None else self.connect}"
+
+
+def _argument(address: Address) -> str:
+    if isinstance(address, TCPAddress):
+        return f"[{address.host}]:{address.port}"
+    # what would end a path or change it, has no meaning in brackets
+    return f"[{address.path}]" if _SPECIAL.intersection(address.path) else address.path
 
 
 def parse_forward(text: str, *, dynamic: bool = False, remote: bool = False) -> ForwardSpec:
@@ -89,6 +83,18 @@ def parse_forward(text: str, *, dynamic: bool = False, remote: bool = False) -> 
     if found is None or not _is_usable(found, remote=remote):
         raise UsageError(problem)
     return found
+
+
+def parse_remote_forward(text: str) -> ForwardSpec:
+    """Read what -R has: a listener and a target, or a listener that is asked by SOCKS.
+
+    Raises:
+        UsageError: it has another form, or names a variable that is not set.
+    """
+    try:
+        return parse_forward(text, remote=True)
+    except UsageError:
+        return parse_forward(text, dynamic=True, remote=True)
 
 
 @lazy_attrs.frozen
@@ -140,13 +146,13 @@ def _addresses(parts: list[_Part], *, dynamic: bool) -> ForwardSpec | None:
     """Return what the parts are, by their number and by which of them are paths."""
     if dynamic and not (len(parts) == 2 and parts[1].is_path):  # noqa: PLR2004 (a target after all)
         listen = _address(parts)
-        return None if listen is None else ForwardSpec(listen, None)
+        return None if listen is None else ForwardSpec(listen, None, _names_host(parts))
     # the target is a path, or a host and a port; the listener is what is left
     size = 1 if parts and parts[-1].is_path and len(parts) < _MAX_PARTS else 2
     listen, connect = _address(parts[:-size]), _address(parts[-size:])
     if listen is None or connect is None or (size == 1 and len(parts) > 2 and parts[0].is_path):  # noqa: PLR2004 (host and port)
         return None
-    return ForwardSpec(listen, connect)
+    return ForwardSpec(listen, connect, _names_host(parts[:-size]))
 
 
 def _address(parts: list[_Part]) -> Address | None:
@@ -155,7 +161,12 @@ def _address(parts: list[_Part]) -> Address | None:
     port = port_number(parts[-1].text) if parts else None
     if port is None or len(parts) > 2:  # noqa: PLR2004 (host and port)
         return None
-    return TCPAddress(parts[0].text if len(parts) > 1 else None, port)
+    return TCPAddress(parts[0].text if _names_host(parts) else _LOCALHOST, port)
+
+
+def _names_host(listen: list[_Part]) -> bool:
+    """Return whether there is more than a port; a path is."""
+    return len(listen) > 1 or listen[0].is_path
 
 
 def _is_usable(spec: ForwardSpec, *, remote: bool) -> bool:
@@ -166,7 +177,7 @@ def _is_usable(spec: ForwardSpec, *, remote: bool) -> bool:
     return all(
         len(each.path.encode("utf-8", "surrogateescape")) < _MAX_PATH
         if isinstance(each, UnixAddress)
-        else len(each.host or "") < _MAX_HOST
+        else len(each.host) < _MAX_HOST
         for each in (spec.listen, spec.connect)
         if each is not None
     )

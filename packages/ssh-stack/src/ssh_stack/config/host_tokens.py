@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +90,8 @@ def _jump(resolver: TokenContext) -> str:
 def _hash(resolver: TokenContext) -> str:
     """Return the "hash of %l%h%p%r%j": it names sockets, and protects nothing."""
     text = "".join(_VALUES[letter](resolver) for letter in "lhprj")
+    import hashlib  # a call through a master needs it for %C alone
+
     return hashlib.sha1(text.encode("utf-8", "surrogateescape")).hexdigest()  # noqa: S324 (as ssh)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Required, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Required, TypeAlias, TypedDict, cast
 
 from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
@@ -14,6 +14,7 @@ from ssh_connection.aio import (
     KeepaliveOptions,
     ServerConnection,
     SessionHandler,
+    X11Displays,
 )
 from ssh_keys import PrivateKey
 from ssh_sftp import FileSystem
@@ -27,13 +28,22 @@ from ssh_transport import Algorithms, Limits
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.aio import SessionRequest, StreamService
+    from ssh_connection.services import Service
     from ssh_keys import Certificate
 
-__all__ = ["HostKeySource", "ServerOptions", "ServerOptionsKw"]
+__all__ = ["HostKeySource", "OptionalServerOptionsKw", "ServerOptions", "ServerOptionsKw"]
 
 
 HostKeySource: TypeAlias = Path | bytes | PrivateKey | HostSigner
 """A host key: a file, its content, the key, or something that signs with it."""
+
+
+def _is_list_with(attribute: str, value: object) -> bool:
+    """Return whether a value is a list whose things all have an attribute."""
+    things = cast("Sequence[object]", value)
+    return isinstance(value, Sequence) and all(hasattr(each, attribute) for each in things)
+
 
 _RULES: Final[Mapping[str, Rule]] = {
     "session": Rule(callable, "an async function of one Session, or LocalShell()"),
@@ -44,8 +54,20 @@ _RULES: Final[Mapping[str, Rule]] = {
     "forwarding": Rule(
         lambda v: hasattr(v, "may_connect"), "a set of rules, such as AllowForwarding()"
     ),
+    "agent_forwarding": Rule(lambda v: isinstance(v, bool), "True or False"),
+    "x11_forwarding": Rule(
+        lambda v: isinstance(v, bool | X11Displays), "True, False, or an X11Displays(…)"
+    ),
     "subsystems": Rule(
         lambda v: isinstance(v, Mapping), 'a dict of async functions, {"name": function}'
+    ),
+    "services": Rule(
+        lambda v: _is_list_with("message", v),
+        "a list of channel types and global requests, such as StreamService(…)",
+    ),
+    "session_requests": Rule(
+        lambda v: _is_list_with("take", v),
+        "a list of SessionRequest(…)",
     ),
     "env": Rule(
         lambda v: isinstance(v, Collection) and not isinstance(v, str), "a collection of names"
@@ -55,6 +77,7 @@ _RULES: Final[Mapping[str, Rule]] = {
         lambda v: v in ("strict", "default", "legacy") or isinstance(v, Algorithms),
         '"strict", "default", "legacy" or an Algorithms',
     ),
+    "moduli": Rule(lambda v: isinstance(v, str | os.PathLike), "the path of a file of moduli(5)"),
     "transport_limits": Rule(lambda v: isinstance(v, Limits), "a Limits"),
     "auth_limits": Rule(lambda v: isinstance(v, AuthLimits), "an AuthLimits"),
     "limits": Rule(lambda v: isinstance(v, ConnectionLimits), "a ConnectionLimits"),
@@ -114,6 +137,13 @@ class ServerOptions:
         subsystems: Runs further subsystems, by name, as `session` runs commands.
         sftp: The file system that is served by SFTP: `Rooted("/srv")`, say.
         forwarding: What clients may forward: `AllowForwarding()`, say.
+        agent_forwarding: Whether clients may forward their agent to sessions: `LocalShell` sets
+            SSH_AUTH_SOCK, and a function has `Session.agent_socket`.
+        x11_forwarding: Whether clients may forward X11 to sessions, or where sessions have their
+            displays: an `X11Displays`. `LocalShell` sets DISPLAY and has xauth(1) keep the cookie,
+            and a function has `Session.x11`.
+        services: Channel types and global requests of one's own: `StreamService(…)`, say.
+        session_requests: Requests of one's own on the channels of sessions.
         env: Environment variables that clients may set; by default what `LocalShell` accepts.
         permit_user_environment: Variables that the options of a key may set (`environment`), as
             sshd's PermitUserEnvironment: all of them, none, or a list of patterns.
@@ -130,6 +160,8 @@ class ServerOptions:
             `ServerAuthentication`.
         banner: Text that clients show before authentication.
         algorithms: A profile of algorithms, or the algorithms.
+        moduli: A file of groups for group exchange, as moduli(5) describes it; None for the
+            groups that everybody has.  Primes of more than 3072 bits are passed over.
         transport_limits: What is accepted of a client's transport.
         limits: How much of everything a connection may have.
         login_grace: Seconds from the connection to the authentication.
@@ -151,6 +183,10 @@ class ServerOptions:
     subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
     sftp: FileSystem | None = None
     forwarding: ForwardingRules | None = None
+    agent_forwarding: bool = False
+    x11_forwarding: bool | X11Displays = False
+    services: Sequence[Service | StreamService[Any]] = ()
+    session_requests: Sequence[SessionRequest[Any]] = ()
     env: Collection[str] | None = None
     permit_user_environment: bool | Sequence[str] = False
     settings_for: SettingsFor | None = None
@@ -159,6 +195,7 @@ class ServerOptions:
     user_algorithms: Callable[[str], Sequence[str]] | None = None
     banner: str = ""
     algorithms: Literal["strict", "default", "legacy"] | Algorithms = "default"
+    moduli: str | os.PathLike[str] | None = None
     transport_limits: Limits = lazy_attrs.field(factory=Limits)
     limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     login_grace: float = 120.0
@@ -181,16 +218,18 @@ class ServerOptions:
             raise UsageError(problem)
 
 
-class ServerOptionsKw(TypedDict, total=False):
-    """The fields of `ServerOptions` as keyword arguments."""
+class OptionalServerOptionsKw(TypedDict, total=False):
+    """The fields of `ServerOptions` that have a default."""
 
-    host_keys: Required[Sequence[HostKeySource] | HostKeySource]
     host_certificates: Sequence[Certificate]
-    auth: Required[Authorization | Sequence[Authorization]]
     session: SessionHandler | None
     subsystems: Mapping[str, SessionHandler]
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
+    agent_forwarding: bool
+    x11_forwarding: bool | X11Displays
+    services: Sequence[Service | StreamService[Any]]
+    session_requests: Sequence[SessionRequest[Any]]
     env: Collection[str] | None
     permit_user_environment: bool | Sequence[str]
     settings_for: SettingsFor | None
@@ -199,6 +238,7 @@ class ServerOptionsKw(TypedDict, total=False):
     user_algorithms: Callable[[str], Sequence[str]] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    moduli: str | os.PathLike[str] | None
     transport_limits: Limits
     limits: ConnectionLimits
     login_grace: float
@@ -209,3 +249,10 @@ class ServerOptionsKw(TypedDict, total=False):
     rekey_seconds: float
     close_timeout: float
     on_error: Callable[[ServerConnection, Exception], None] | None
+
+
+class ServerOptionsKw(OptionalServerOptionsKw, total=False):
+    """The fields of `ServerOptions` as keyword arguments."""
+
+    host_keys: Required[Sequence[HostKeySource] | HostKeySource]
+    auth: Required[Authorization | Sequence[Authorization]]

@@ -105,6 +105,11 @@ class Terminal:
             size = struct.pack("HHHH", min(rows, _MAX_SIZE), min(columns, _MAX_SIZE), 0, 0)
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
+    def send_break(self) -> None:
+        """Send a BREAK, as sshd does: a pseudo-terminal that has none raises OSError."""
+        if self._master >= 0:
+            termios.tcsendbreak(self._master, 0)
+
     def duplicate(self) -> int:
         """Return another descriptor of the master side; the caller closes it."""
         return os.dup(self._master)

@@ -18,6 +18,7 @@ from ssh_connection.aio import (
     ServerConnection,
     ServerSettings,
     bind,
+    stop_listening,
 )
 from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.scope import Openable
@@ -37,6 +38,7 @@ from ssh_wire.text import printable
 
 if TYPE_CHECKING:
     from ssh_connection.aio import Channel
+    from ssh_transport import Group
 
 __all__ = ["Serve", "Server", "serve"]
 
@@ -114,7 +116,7 @@ class Server:
         """
         self._closed.set()
         if self._listener is not None:
-            self._listener.close()
+            stop_listening(self._listener)
         await asyncio.gather(*(connection.close() for connection in self.connections))
         await asyncio.gather(*self._attending, return_exceptions=True)
         if self._listener is not None:
@@ -142,6 +144,36 @@ class Server:
             connection.peer = _address(stream.getpeername())
             connection.local = _address(stream.getsockname())
         await attach(connection.driver, stream)
+        self._attach(connection)
+        return connection
+
+    async def dial(self, host: str, port: int) -> ServerConnection:
+        """Connect to a client that listens, and serve it: a reverse connection.
+
+        `ssh_stack.listen_reverse` is such a client.  What it may do is what any client may: it
+        has to log in.
+
+        Args:
+            host: the name or address of the client.
+            port: its port.
+
+        Raises:
+            UsageError: an argument cannot be used, or the server is closed.
+            OSError: the client cannot be reached.
+        """
+        check_host(host)
+        check_port(port)
+        if self.is_closed:
+            problem = "the server is closed"
+            raise UsageError(problem)
+        connection = ServerConnection(self._settings, os.urandom)
+        # one address after the other: cancelled, asyncio's happy eyeballs leave a socket open
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: connection.driver, host, port
+        )
+        connection.peer, connection.local = (
+            _address(transport.get_extra_info(name)) for name in ("peername", "sockname")
+        )
         self._attach(connection)
         return connection
 
@@ -330,6 +362,10 @@ def _settings(options: ServerOptions) -> ServerSettings:
         env=served.env,
         permit_user_environment=served.permit_user_environment,
         forwarding=served.forwarding,
+        agent_forwarding=served.agent_forwarding,
+        x11=served.x11,
+        services=served.services,
+        requests=served.requests,
         settings_for=settings_for_users(options.settings_for, options.limits),
         login_grace=options.login_grace,
         keepalive=options.keepalive,
@@ -344,6 +380,7 @@ def _transport(options: ServerOptions) -> TransportOptions:
         algorithms = profiles(algorithms, "server")
     transport = TransportOptions(
         algorithms=algorithms,
+        groups=_groups(options.moduli),
         limits=options.transport_limits,
         rekey_bytes=options.rekey_bytes,
         rekey_seconds=options.rekey_seconds,
@@ -356,6 +393,25 @@ def _transport(options: ServerOptions) -> TransportOptions:
         problem = "no host key can make a signature that the algorithms allow"
         raise UsageError(problem)
     return transport
+
+
+def _groups(path: str | os.PathLike[str] | None) -> tuple[Group, ...]:
+    """Read a file of moduli.
+
+    Raises:
+        OSError: it cannot be read.
+        UsageError: no group is in it.
+    """
+    if path is None:
+        return ()
+    from ssh_transport import groups_of  # only where there is such a file
+
+    with open(path, encoding="latin-1") as lines:  # noqa: PTH123 (paths of any kind)
+        found = groups_of(lines)
+    if not found:
+        problem = f"{os.fspath(path)}: no safe prime is in it, see moduli(5)"
+        raise UsageError(problem)
+    return found
 
 
 def _address(name: object) -> tuple[str, int] | None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ssh_connection import ConnectionLimits
-from ssh_connection.aio import Channel, ForwardingRules, Session, SessionHandler, SessionSettings
+from ssh_connection.aio import (
+    Channel,
+    ForwardingRules,
+    Session,
+    SessionHandler,
+    SessionSettings,
+    X11Displays,
+)
 from ssh_connection.aio.callbacks import check_async
 from ssh_sftp import FileSystem, check_filesystem
 from ssh_sftp.aio import SFTPServer
@@ -14,7 +21,8 @@ from ssh_stack.server.shell import LocalShell
 from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
-    from ssh_connection.aio import User
+    from ssh_connection.aio import SessionRequest, StreamService, User
+    from ssh_connection.services import Service
 
 __all__ = ["SessionOptions", "SettingsFor", "session_settings", "settings_for_users"]
 
@@ -28,6 +36,10 @@ class SessionOptions:
         subsystems: Runs further subsystems, by name, as `session` runs commands.
         sftp: The file system that is served by SFTP: `Rooted("/srv")`, say.
         forwarding: What the user may forward: `AllowForwarding()`, say.
+        agent_forwarding: Whether the user may forward an agent to sessions.
+        x11_forwarding: Whether the user may forward X11 to sessions; or where they have displays.
+        services: Channel types and global requests of one's own: `StreamService(…)`, say.
+        session_requests: Requests of one's own on the channels of sessions.
         env: Environment variables that the client may set; by default what `LocalShell` accepts.
         permit_user_environment: Variables that the options of a key may set; see `ServerOptions`.
     """
@@ -36,6 +48,10 @@ class SessionOptions:
     subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
     sftp: FileSystem | None = None
     forwarding: ForwardingRules | None = None
+    agent_forwarding: bool = False
+    x11_forwarding: bool | X11Displays = False
+    services: Sequence[Service | StreamService[Any]] = ()
+    session_requests: Sequence[SessionRequest[Any]] = ()
     env: Collection[str] | None = None
     permit_user_environment: bool | Sequence[str] = False
 
@@ -55,6 +71,14 @@ class _Options(Protocol):
     def sftp(self) -> FileSystem | None: ...
     @property
     def forwarding(self) -> ForwardingRules | None: ...
+    @property
+    def agent_forwarding(self) -> bool: ...
+    @property
+    def x11_forwarding(self) -> bool | X11Displays: ...
+    @property
+    def services(self) -> Sequence[Service | StreamService[Any]]: ...
+    @property
+    def session_requests(self) -> Sequence[SessionRequest[Any]]: ...
     @property
     def env(self) -> Collection[str] | None: ...
     @property
@@ -80,8 +104,18 @@ def session_settings(options: _Options, limits: ConnectionLimits) -> SessionSett
         env=frozenset(env),
         permit_user_environment=tuple(permitted),
         forwarding=options.forwarding,
+        agent_forwarding=options.agent_forwarding is True,
+        x11=_displays(options.x11_forwarding),
+        services=tuple(options.services),
+        requests=tuple(options.session_requests),
         limits=limits,
     )
+
+
+def _displays(given: bool | X11Displays) -> X11Displays | None:  # noqa: FBT001 (an option)
+    if isinstance(given, bool):
+        return X11Displays() if given else None
+    return given
 
 
 def settings_for_users(

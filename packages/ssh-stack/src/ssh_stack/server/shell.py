@@ -27,6 +27,7 @@ _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _SIGNALS: Final = frozenset(
     {"ABRT", "ALRM", "FPE", "HUP", "ILL", "INT", "KILL", "PIPE", "QUIT", "SEGV", "TERM"}
     | {"USR1", "USR2"}
+    | ({"INFO@openssh.com"} if hasattr(signal, "SIGINFO") else set())
 )
 """The signals that a client may send (RFC 4254 section 6.9)."""
 
@@ -54,6 +55,7 @@ class LocalShell:
         env: variables that every process gets.
         accepts: the variables that a client may set, where `serve` is not told others.
         grace: seconds between HUP and KILL.
+        xauth: the path of xauth(1), which keeps the cookie of a display that is forwarded.
     """
 
     def __init__(
@@ -63,9 +65,11 @@ class LocalShell:
         env: Mapping[str, str] | None = None,
         accepts: frozenset[str] = _ACCEPTED,
         grace: float = 2.0,
+        xauth: str = "/usr/bin/xauth",
     ) -> None:
         self.accepts: frozenset[str] = accepts
         self._grace = grace
+        self._xauth = xauth
         account = _passwd_entry()
         self._shell = shell or account.get("SHELL") or "/bin/sh"
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -75,6 +79,10 @@ class LocalShell:
     async def __call__(self, session: Session) -> None:
         """Run a session to its end."""
         terminal: Terminal | None = None
+        if session.x11 is not None:
+            from ssh_stack.server.xauth import keep_cookie  # rarely used
+
+            await keep_cookie(self._xauth, session.x11, self._environment(session, None))
         try:
             if session.pty is not None:
                 terminal = Terminal.open(session.pty)
@@ -108,6 +116,10 @@ class LocalShell:
             (host, port), (local_host, local_port) = session.peer, session.local
             env["SSH_CLIENT"] = f"{host} {port} {local_port}"
             env["SSH_CONNECTION"] = f"{host} {port} {local_host} {local_port}"
+        if session.agent_socket is not None:
+            env["SSH_AUTH_SOCK"] = session.agent_socket
+        if session.x11 is not None:
+            env["DISPLAY"] = session.x11.display
         original = session.original_command
         if original is not None and b"\0" not in original:
             env["SSH_ORIGINAL_COMMAND"] = os.fsdecode(original)  # sshd(8), option `command`
@@ -142,7 +154,8 @@ class _Run:
             _close(theirs if terminal is None else ())
         if terminal is not None:
             terminal.close_slave()
-        self._sink = DescriptorWriter(ours[0], self._channel.consumed)
+        unread = session.stop_input if terminal is None else None
+        self._sink = DescriptorWriter(ours[0], self._channel.consumed, unread)
         takers = (self._take_output, self._take_errors)
         self._sources = [
             DescriptorReader(descriptor, take, self._output_ended)
@@ -158,6 +171,10 @@ class _Run:
         session = self._session
         session.on_signal = self._signal
         session.on_resize = self._resize
+        if self._terminal is None:
+            session.on_output_unread = self._sources[0].stop
+        else:
+            session.on_break = self._send_break
         self._channel.connect(self, auto_adjust=False)
         for source in self._sources:
             source.resume()
@@ -258,7 +275,12 @@ class _Run:
 
     def _signal(self, name: str) -> None:
         if name in _SIGNALS:
-            self._process.signal(signal.Signals[f"SIG{name}"])
+            self._process.signal(signal.Signals[f"SIG{name.partition('@')[0]}"])
+
+    def _send_break(self, _milliseconds: int) -> None:
+        if self._terminal is not None:
+            with suppress(OSError):
+                self._terminal.send_break()
 
     def _resize(self, columns: int, rows: int) -> None:
         if self._terminal is not None:

@@ -66,6 +66,10 @@ class DescriptorReader:
             self._left = _FINAL_READ_LIMIT
             self._drain()
 
+    def stop(self) -> None:
+        """Read no more, and end: whoever writes gets SIGPIPE."""
+        self._end()
+
     def close(self) -> None:
         """Close the descriptor."""
         if self._descriptor >= 0:
@@ -131,12 +135,19 @@ class DescriptorWriter:
     Args:
         descriptor: a pipe, or the master side of a terminal.
         taken: told how many bytes the process has been given, or will never take.
+        unread: called when the process reads no more, while there is something to write.
     """
 
-    def __init__(self, descriptor: int, taken: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        taken: Callable[[int], None],
+        unread: Callable[[], None] | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._descriptor = descriptor
         self._taken = taken
+        self._unread = unread
         self._waiting: deque[memoryview] = deque()
         self._closing = False
         self._wide = False
@@ -182,6 +193,8 @@ class DescriptorWriter:
             return 0
         except OSError:
             self.close()  # the process reads no more; what is sent to it goes nowhere
+            if self._unread is not None:
+                self._unread()
             return 0
         self._taken(written)
         return written

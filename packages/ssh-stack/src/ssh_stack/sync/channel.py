@@ -62,7 +62,7 @@ class Channel(Blocking[aio_ssh_connection.Channel]):
         """What ended the connection or the channel; None while it lasts, or after a clean end."""
         return self._wrapped.error
 
-    def request(self, message: m.AnyChannelRequest) -> bool:
+    def request(self, message: m.RequestHead) -> bool:
         """Send a request and return whether the peer granted it.
 
         Raises:
@@ -71,7 +71,7 @@ class Channel(Blocking[aio_ssh_connection.Channel]):
         """
         return self._portal.wait(self._wrapped.request, message)
 
-    def notify(self, message: m.AnyChannelRequest) -> None:
+    def notify(self, message: m.RequestHead) -> None:
         """Send a request that wants no answer.
 
         Raises:

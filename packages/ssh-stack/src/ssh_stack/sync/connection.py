@@ -9,8 +9,16 @@ from typing import Any, Literal, Self, TypedDict, Unpack, cast, overload
 
 from ssh_auth import AuthAttempt, AuthCredential, AuthLimits, AuthStrategy, PromptResponder
 from ssh_connection import Completed, ConnectionLimits
-from ssh_connection.addresses import Address
-from ssh_connection.aio import InputSource, KeepaliveOptions, OutputTarget, Pty, Timeouts
+from ssh_connection.addresses import AddressLike, PathLike, TCPAddress
+from ssh_connection.aio import (
+    InputSource,
+    KeepaliveOptions,
+    OutputTarget,
+    Pty,
+    StreamService,
+    Timeouts,
+)
+from ssh_connection.services import Service
 from ssh_keys import KnownHosts, PublicKey
 from ssh_sftp import SFTPOptions
 from ssh_stack.client import connecting as aio_connecting
@@ -25,6 +33,7 @@ from ssh_stack.client.options import (
 )
 from ssh_stack.client.plan import ConnectionPlan
 from ssh_stack.client.sshfp_answer import SSHFPResolver
+from ssh_stack.client.x11_options import X11Forwarding
 from ssh_stack.config import HostConfig
 from ssh_stack.sources import Default, Path, RevokedSource
 from ssh_stack.streams import Stream
@@ -39,6 +48,7 @@ from ssh_stack.sync.streams import ByteReader, ByteStream, ByteWriter
 from ssh_stack.sync.text import TextProcess
 from ssh_transport import Agreement, Algorithms, Limits
 from ssh_transport.trace import Trace
+from ssh_wire.messages.connection import OpenHead
 from ssh_wire.primitives import Buffer
 
 __all__ = ["ClientOptionsKw", "Connect", "Connection", "connect"]
@@ -121,61 +131,40 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         """
         return Scope(self._portal, self._wrapped.sftp(options), SFTPClient)
 
-    def open_tcp(self, host: str, port: int) -> ByteStream:
-        """Have the server connect to `host:port`; return the stream.
+    def no_more_sessions(self) -> None:
+        """Promise to open no further session; those that are open go on.
+
+        Servers of OpenSSH, and those of this package, are told by no-more-sessions@openssh.com
+        (OpenSSH's PROTOCOL section 2.2): they end a connection that opens one all the same.
 
         Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
+            ConnectionLost: the connection is lost.
         """
-        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
+        self._portal.call(self._wrapped.no_more_sessions)
 
-    def open_tcp_channel(
-        self,
-        host: str,
-        port: int,
-        origin: tuple[str, int] = ("127.0.0.1", 0),
-        *,
-        protected: bool = False,
-    ) -> Channel:
-        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+    def open_channel(self, message: OpenHead) -> ByteStream:
+        """Open a channel of any type; return its stream (RFC 4254 section 5.1).
 
         Args:
-            host: the name or address to connect to, as the server resolves it.
-            port: its port.
-            origin: who wants the connection, for the server's records.
-            protected: what is sent through the channel protects itself, as SSH does; it is
-                opened even where this connection forwards nothing.
+            message: the CHANNEL_OPEN; its sender, window and maximum packet size are filled in.
 
         Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
+            ChannelOpenRefused: the server refused it.
+            SSHTimeout: the server did not answer.
         """
-        return Channel(
-            self._portal,
-            self._portal.wait(
-                self._wrapped.open_tcp_channel, host, port, origin, protected=protected
-            ),
-        )
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_channel, message))
 
-    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
-        """Listen here; carry each connection to `target`, as seen from the server.
+    def register(self, *services: Service | StreamService[Any]) -> None:
+        """Serve channel types and global requests of one's own to the server.
 
         Args:
-            listen: "address:port", or a port of localhost; port 0 takes a free one.
-            target: "host:port", or a port of the server's localhost.
-        """
-        return Scope(self._portal, self._wrapped.forward_local(listen, target), LocalForward)
+            services: a row each, such as `StreamService(message, handler)`; one replaces an
+                earlier one of the same name.
 
-    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
-        """Have the server listen; carry each connection to `target`, as seen from here.
-
-        Args:
-            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
-                choose.
-            target: "host:port", or a port of localhost.
+        Raises:
+            UsageError: a class of messages names no type.
         """
-        return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
+        self._portal.call(self._wrapped.register, *services)
 
     def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
@@ -225,6 +214,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
+        dies_with_channel: bool = False,
     ) -> Completed[bytes]: ...
 
     @overload
@@ -243,6 +233,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
+        dies_with_channel: bool = False,
     ) -> Completed[str]: ...
 
     def run(
@@ -260,6 +251,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         max_output: int | None = None,
         on_cancel: Literal["terminate", "detach"] = "terminate",
+        dies_with_channel: bool = False,
     ) -> Completed[bytes] | Completed[str]:
         """Run a command to its end; both its output streams are always drained.
 
@@ -279,7 +271,11 @@ class Connection(BlockingOwner[aio_connection.Connection]):
                 it arrives in views valid during the call, or DEVNULL.
             stderr: the same for standard error; STDOUT sends it where standard output goes.
             max_output: the most bytes to collect.
-            on_cancel: "terminate" ends the remote process when the call is cancelled.
+            on_cancel: "terminate" ends the remote process when the call is cancelled, "detach"
+                leaves it running until the connection is closed.
+            dies_with_channel: have the command end when its channel does, also at a server that
+                delivers no signals, and when the connection is lost.  It takes a POSIX shell
+                there, and the command reads nothing; with `pty` the terminal hangs up instead.
 
         Raises:
             CommandFailed: `check` was asked for and it failed.
@@ -287,8 +283,9 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             NoExitStatus: the server closed the channel without a status.
             SSHTimeout: with what had arrived as `completed`.
             ChannelOpenRefused: the server refused the session.
+            RedirectFailed: a file or a stream cannot be read or written (an OSError).
             UsageError: an argument cannot be used; nothing was sent.
-            OSError: a file cannot be opened, read or written.
+            OSError: a file cannot be opened; nothing was sent.
         """
         function = cast(
             "Callable[..., Awaitable[Completed[bytes] | Completed[str]]]", self._wrapped.run
@@ -307,6 +304,7 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             stderr=unwrap(stderr),
             max_output=max_output,
             on_cancel=on_cancel,
+            dies_with_channel=dies_with_channel,
         )
 
     @overload
@@ -320,6 +318,9 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         pty: Pty | None = None,
         env: Mapping[str, str] | None = None,
+        dies_with_channel: bool = False,
+        agent_forwarding: bool | None = None,
+        x11_forwarding: bool | None = None,
     ) -> Scope[Process]: ...
 
     @overload
@@ -333,6 +334,9 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         pty: Pty | None = None,
         env: Mapping[str, str] | None = None,
+        dies_with_channel: bool = False,
+        agent_forwarding: bool | None = None,
+        x11_forwarding: bool | None = None,
     ) -> Scope[TextProcess]: ...
 
     def start(
@@ -345,6 +349,9 @@ class Connection(BlockingOwner[aio_connection.Connection]):
         stderr: OutputTarget | ByteWriter | None = None,
         pty: Pty | None = None,
         env: Mapping[str, str] | None = None,
+        dies_with_channel: bool = False,
+        agent_forwarding: bool | None = None,
+        x11_forwarding: bool | None = None,
     ) -> Scope[Process] | Scope[TextProcess]:
         """Start a command and give its streams; leaving the scope ends the remote side.
 
@@ -356,9 +363,16 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             stderr: the same for standard error.
             pty: the terminal to ask for.
             env: environment variables to ask for.
+            dies_with_channel: as for `run`; nothing is written to the process's `stdin`.
+            agent_forwarding: whether the command may use the agent here; None for as the
+                connection has it.
+            x11_forwarding: whether the command may open windows on the display here; None for as
+                the connection has it.
 
         Raises:
-            UsageError: an argument cannot be used; nothing was sent.
+            UsageError: an argument cannot be used, or there is no agent or no display; nothing
+                was sent.
+            RequestRefused: (on entry) the server forwards neither, or has no terminal.
         """
         function = cast("Callable[..., Any]", self._wrapped.start)
         scope = function(
@@ -369,7 +383,45 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             stderr=unwrap(stderr),
             pty=pty,
             env=env,
+            dies_with_channel=dies_with_channel,
+            agent_forwarding=agent_forwarding,
+            x11_forwarding=x11_forwarding,
         )
+        if text:
+            return Scope(self._portal, scope, TextProcess)
+        return Scope(self._portal, scope, Process)
+
+    @overload
+    def shell(
+        self,
+        *,
+        text: Literal[False] = False,
+        pty: Pty | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Scope[Process]: ...
+
+    @overload
+    def shell(
+        self, *, text: Literal[True], pty: Pty | None = None, env: Mapping[str, str] | None = None
+    ) -> Scope[TextProcess]: ...
+
+    def shell(
+        self, *, text: bool = False, pty: Pty | None = None, env: Mapping[str, str] | None = None
+    ) -> Scope[Process] | Scope[TextProcess]:
+        """Start the user's shell at a terminal, as `ssh` without a command does.
+
+        `stdout.expect` waits for its prompts.  `start()` starts a shell without a terminal.
+
+        Args:
+            text: give the streams as text (UTF-8, what is not becomes U+FFFD).
+            pty: the terminal to ask for; by default one of 80 columns and 24 rows.
+            env: environment variables to ask for.
+
+        Raises:
+            UsageError: an argument cannot be used; nothing was sent.
+        """
+        function = cast("Callable[..., Any]", self._wrapped.shell)
+        scope = function(text=text, pty=pty, env=env)
         if text:
             return Scope(self._portal, scope, TextProcess)
         return Scope(self._portal, scope, Process)
@@ -386,6 +438,139 @@ class Connection(BlockingOwner[aio_connection.Connection]):
             RequestRefused: the server has no such subsystem.
         """
         return Channel(self._portal, self._portal.wait(self._wrapped.open_subsystem, name))
+
+    def open_tcp(self, host: str, port: int) -> ByteStream:
+        """Have the server connect to `host:port`; return the stream.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_tcp, host, port))
+
+    def open_tcp_channel(
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
+    ) -> Channel:
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return Channel(
+            self._portal,
+            self._portal.wait(
+                self._wrapped.open_tcp_channel, host, port, origin, protected=protected
+            ),
+        )
+
+    def open_unix(self, path: str | PathLike) -> ByteStream:
+        """Have the server connect to a Unix socket; return the stream.
+
+        Args:
+            path: its path, as the server resolves it.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_unix, path))
+
+    def open_unix_channel(self, path: str | PathLike) -> Channel:
+        """Have the server connect to a Unix socket; return the channel (PROTOCOL section 2.4).
+
+        Args:
+            path: its path, as the server resolves it.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return Channel(self._portal, self._portal.wait(self._wrapped.open_unix_channel, path))
+
+    def forward_local(
+        self,
+        listen: AddressLike,
+        target: AddressLike,
+        *,
+        socket_mask: int = 127,
+        socket_unlink: bool = False,
+    ) -> Scope[LocalForward]:
+        """Listen here; carry each connection to `target`, as seen from the server.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.  A path is a
+                Unix socket.
+            target: "host:port", or a port of the server's localhost.  A path is a Unix socket.
+            socket_mask: the umask of a Unix socket (StreamLocalBindMask).
+            socket_unlink: whether it replaces a socket that is there (StreamLocalBindUnlink).
+        """
+        return Scope(
+            self._portal,
+            self._wrapped.forward_local(
+                listen, target, socket_mask=socket_mask, socket_unlink=socket_unlink
+            ),
+            LocalForward,
+        )
+
+    def forward_dynamic(
+        self, listen: AddressLike, *, socket_mask: int = 127, socket_unlink: bool = False
+    ) -> Scope[LocalForward]:
+        """Listen here as a SOCKS proxy; the server connects to what each connection asks for.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.  A path is a
+                Unix socket.
+            socket_mask: the umask of a Unix socket (StreamLocalBindMask).
+            socket_unlink: whether it replaces a socket that is there (StreamLocalBindUnlink).
+        """
+        return Scope(
+            self._portal,
+            self._wrapped.forward_dynamic(
+                listen, socket_mask=socket_mask, socket_unlink=socket_unlink
+            ),
+            LocalForward,
+        )
+
+    def forward_remote(self, listen: AddressLike, target: AddressLike) -> Scope[RemoteForward]:
+        """Have the server listen; carry each connection to `target`, as seen from here.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.  A path is a Unix socket of the server.
+            target: "host:port", or a port of localhost.  A path is a Unix socket.
+        """
+        return Scope(self._portal, self._wrapped.forward_remote(listen, target), RemoteForward)
+
+    def forward_remote_dynamic(
+        self, listen: AddressLike, permitted: Callable[[TCPAddress], bool] | None = None
+    ) -> Scope[RemoteForward]:
+        """Have the server listen as a SOCKS proxy; this side connects to what is asked for.
+
+        Whoever can connect to the server's port reaches, without `permitted`, all that this
+        machine reaches.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.  A path is a Unix socket of the server.
+            permitted: whether an address may be connected to (PermitRemoteOpen); anything but
+                True refuses it.
+        """
+        return Scope(
+            self._portal, self._wrapped.forward_remote_dynamic(listen, permitted), RemoteForward
+        )
 
 
 class Connect(Blocking[aio_connecting.Connect]):
@@ -457,6 +642,8 @@ class ClientOptionsKw(TypedDict, total=False):
     gssapi: bool | Default
     require_proof: bool | Default
     agent: Path | Default | None
+    agent_forwarding: bool | Path | Default
+    x11_forwarding: bool | X11Forwarding | Default
     known_hosts: Path | bytes | KnownHosts | Sequence[Path] | Default | None
     revoked_host_keys: RevokedSource | Sequence[RevokedSource] | Default | None
     host_key_alias: str | None
@@ -469,6 +656,7 @@ class ClientOptionsKw(TypedDict, total=False):
     jump: str | Sequence[str] | Connection | Default | None
     proxy_command: str | Sequence[str] | Default | None
     stream: Stream | None
+    control_path: Path | None
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
     compression: bool | Default
     transport_limits: Limits

@@ -9,17 +9,18 @@ from types import TracebackType
 from typing import Self
 
 from ssh_sftp import Attributes, StatVFSReply
-from ssh_sftp import aio as aio_ssh_sftp
-from ssh_stack.sync._blocking import Blocking
+from ssh_stack.sync._files import BinaryFile, TextFile
 
 __all__ = ["RemoteFile", "RemoteTextFile"]
 
 
-class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
+class RemoteFile(BinaryFile):
     """An open file of bytes, with a position, and reads and writes at any offset.
 
-    Sequential reads request blocks ahead.  Iteration yields lines, as for Python's own files:
-    `for line in file`.
+    Sequential reads request blocks ahead.  Writes are joined into blocks, and sent without waiting
+    for each of them: `flush` waits until the server has acknowledged them, `close` too.  An error
+    of the server is raised by the next write, flush, or close.  Iteration yields lines, as for
+    Python's own files: `for line in file`.
     """
 
     @property
@@ -58,14 +59,6 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         """Return whether it is a terminal: never."""
         return self._wrapped.isatty()
 
-    def read(self, size: int | None = -1) -> bytes:
-        """Read up to `size` bytes, or to the end; less only at the end of the file."""
-        return self._portal.wait(self._wrapped.read, size)
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:
-        """Read into a buffer until it is full, or to the end; return how many bytes."""
-        return self._portal.wait(self._wrapped.readinto, buffer)
-
     def readline(self, size: int | None = -1) -> bytes:
         """Read a line with its newline, or `size` bytes of it; at the end, what is left."""
         return self._portal.wait(self._wrapped.readline, size)
@@ -78,22 +71,6 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         """Return the next line if all of it has been received, else None."""
         return self._wrapped.ready_line()
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Write at the position; return when the server has acknowledged all of it."""
-        return self._portal.wait(self._wrapped.write, data)
-
-    def writelines(self, lines: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Write each of the lines; no newlines are added."""
-        self._portal.wait(self._wrapped.writelines, lines)
-
-    def flush(self) -> None:
-        """Do nothing: the server has acknowledged data when `write` returns."""
-        self._portal.wait(self._wrapped.flush)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position; return the new one."""
-        return self._portal.wait(self._wrapped.seek, offset, whence)
-
     def tell(self) -> int:
         """Return the position."""
         return self._wrapped.tell()
@@ -103,7 +80,10 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         return self._portal.wait(self._wrapped.read_at, size, offset)
 
     def write_at(self, data: bytes | bytearray | memoryview, offset: int) -> int:
-        """Write at an offset; the position stays.  All blocks are sent before one is awaited."""
+        """Write at an offset and wait for the server; the position stays.
+
+        All blocks are sent before one is awaited.
+        """
         return self._portal.wait(self._wrapped.write_at, data, offset)
 
     def stat(self) -> Attributes:
@@ -127,7 +107,7 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
         return self._portal.wait(self._wrapped.statvfs)
 
     def close(self) -> None:
-        """Close it.
+        """Send what was written, and close it.
 
         Raises:
             SFTPError: "even a close can fail": what was written may not be stored.
@@ -160,16 +140,11 @@ class RemoteFile(Blocking[aio_ssh_sftp.RemoteFile]):
             raise StopIteration from None
 
 
-class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
+class RemoteTextFile(TextFile):
     """An open file of text; iteration yields lines.
 
     Text is buffered, and sent when a block is full, at `flush`, and at `close`.
     """
-
-    @property
-    def buffer(self) -> RemoteFile:
-        """The file as bytes; its position is not that of the text."""
-        return RemoteFile(self._portal, self._wrapped.buffer)
 
     @property
     def path(self) -> str:
@@ -217,22 +192,6 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
         """Return whether it is a terminal: never."""
         return self._wrapped.isatty()
 
-    def read(self, size: int | None = -1) -> str:
-        """Read up to `size` characters, or to the end; less only at the end of the file.
-
-        Raises:
-            UnicodeDecodeError: the bytes are not valid in the encoding.
-        """
-        return self._portal.wait(self._wrapped.read, size)
-
-    def readline(self, size: int | None = -1) -> str:
-        """Read a line with its end, at the most `size` characters; at the end, what is left.
-
-        Raises:
-            UnicodeDecodeError: the bytes are not valid in the encoding.
-        """
-        return self._portal.wait(self._wrapped.readline, size)
-
     def readlines(self, hint: int | None = -1) -> list[str]:
         """Read lines to the end, or until they have `hint` characters together."""
         return self._portal.wait(self._wrapped.readlines, hint)
@@ -240,14 +199,6 @@ class RemoteTextFile(Blocking[aio_ssh_sftp.RemoteTextFile]):
     def ready_line(self) -> str | None:
         """Return the next line if all of it has been received, else None."""
         return self._wrapped.ready_line()
-
-    def write(self, text: str) -> int:
-        """Write text; return how many characters.
-
-        Raises:
-            UnicodeEncodeError: the encoding does not have a character.
-        """
-        return self._portal.wait(self._wrapped.write, text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write each of the lines; no line ends are added."""

@@ -1,35 +1,29 @@
 # Generated from the async classes by tools/generate_sync.py; not to be edited.
-"""Forwarded TCP ports, from both ends."""
+"""Forwarded TCP ports and Unix sockets, from both ends."""
 
 from __future__ import annotations
 
 from ssh_connection import aio as aio_ssh_connection
+from ssh_connection.addresses import Address
 from ssh_stack.sync._blocking import Blocking
 
 __all__ = ["LocalForward", "RemoteForward"]
 
 
 class LocalForward(Blocking[aio_ssh_connection.LocalForward]):
-    """A port on our side; connections to it leave from the other side."""
+    """A listener on our side; connections to it leave from the other side.
+
+    Args:
+        listener: what listens.
+        negotiate: finds out what a connection is to reach.
+        opener: opens a channel to that.
+        closed: called when the forward is closed.
+    """
 
     @property
-    def host(self) -> str:
-        """The address that is listened on."""
-        return self._wrapped.host
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return self._wrapped.port
-
-    @property
-    def connections(self) -> int:
-        """How many connections are under way."""
-        return self._wrapped.connections
-
-    def wait_idle(self) -> None:
-        """Wait until the connections that are under way have ended."""
-        self._portal.wait(self._wrapped.wait_idle)
+    def address(self) -> Address:
+        """Where the forward listens."""
+        return self._wrapped.address
 
     def stop_listening(self) -> None:
         """Take no more connections; those that are under way go on."""
@@ -43,18 +37,22 @@ class LocalForward(Blocking[aio_ssh_connection.LocalForward]):
         """Stop listening and close the connections that are under way."""
         self._portal.wait(self._wrapped.close)
 
-
-class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
-    """A port on the other side; connections to it leave from ours."""
-
     @property
     def host(self) -> str:
-        """The address that the other side listens on."""
+        """The IP address or name that is listened on.
+
+        Raises:
+            UsageError: it listens on a Unix socket.
+        """
         return self._wrapped.host
 
     @property
     def port(self) -> int:
-        """The port that the other side listens on."""
+        """The port that is listened on.
+
+        Raises:
+            UsageError: it listens on a Unix socket.
+        """
         return self._wrapped.port
 
     @property
@@ -66,6 +64,21 @@ class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
         """Wait until the connections that are under way have ended."""
         self._portal.wait(self._wrapped.wait_idle)
 
+
+class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
+    """A listener on the other side; connections to it leave from ours.
+
+    Args:
+        address: where the other side listens.
+        answer: carries one connection.
+        cancel: has the other side stop listening.
+    """
+
+    @property
+    def address(self) -> Address:
+        """Where the other side listens."""
+        return self._wrapped.address
+
     def abort(self) -> None:
         """Cut the connections that are under way; the other side still listens."""
         self._portal.call(self._wrapped.abort)
@@ -73,3 +86,30 @@ class RemoteForward(Blocking[aio_ssh_connection.RemoteForward]):
     def close(self) -> None:
         """Have the other side stop listening, and close the connections under way."""
         self._portal.wait(self._wrapped.close)
+
+    @property
+    def host(self) -> str:
+        """The IP address or name that is listened on.
+
+        Raises:
+            UsageError: it listens on a Unix socket.
+        """
+        return self._wrapped.host
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on.
+
+        Raises:
+            UsageError: it listens on a Unix socket.
+        """
+        return self._wrapped.port
+
+    @property
+    def connections(self) -> int:
+        """How many connections are under way."""
+        return self._wrapped.connections
+
+    def wait_idle(self) -> None:
+        """Wait until the connections that are under way have ended."""
+        self._portal.wait(self._wrapped.wait_idle)

@@ -60,7 +60,7 @@ class Process(Blocking[aio_ssh_connection.Process]):
         Raises:
             ConnectionLost: the connection was lost first.
             NoExitStatus: the channel closed without either.
-            OSError: what its streams are redirected to cannot be read or written.
+            RedirectFailed: what a stream is redirected to cannot be read or written.
         """
         return self._portal.wait(self._wrapped.wait)
 
@@ -70,7 +70,7 @@ class Process(Blocking[aio_ssh_connection.Process]):
         Return the error that ended the connection, if one did.
 
         Raises:
-            OSError: what its streams are redirected to cannot be read or written.
+            RedirectFailed: what a stream is redirected to cannot be read or written.
         """
         return self._portal.wait(self._wrapped.wait_closed)
 
@@ -88,10 +88,12 @@ class Process(Blocking[aio_ssh_connection.Process]):
         """Send a signal (RFC 4254 section 6.9).
 
         Args:
-            name: its name, with or without SIG: "TERM", "KILL", "INT", …
+            name: its name, with or without SIG: "TERM", "KILL", "INT", "INFO", … or one of
+                another maker, with an @ in it.
 
         Raises:
             ChannelClosed: the process is gone.
+            UsageError: there is no signal of that name.
         """
         self._portal.call(self._wrapped.send_signal, name)
 
@@ -121,12 +123,16 @@ class Process(Blocking[aio_ssh_connection.Process]):
     def close(self) -> None:
         """End the process if it runs, and close the channel, in bounded time.
 
-        What has arrived can still be read; what has not is lost.
+        What has arrived can still be read; what has not is lost.  A process that is detached
+        is left alone.  Whoever is cancelled while it is given its grace sends KILL at once.
         """
         self._portal.wait(self._wrapped.close)
 
     def detach(self) -> None:
-        """Let the process run on alone: what it writes is dropped, nothing more is sent to it."""
+        """Let the process run on alone: what it writes is dropped, nothing more is sent to it.
+
+        Leaving its scope does not end it any more; the end of the connection closes its channel.
+        """
         self._portal.call(self._wrapped.detach)
 
     def __enter__(self) -> Self:

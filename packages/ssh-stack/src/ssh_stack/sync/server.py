@@ -3,15 +3,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Required, TypedDict, Unpack
+from typing import Any, Literal, Required, TypedDict, Unpack
 
 from ssh_auth import AuthLimits
 from ssh_connection import ConnectionLimits
 from ssh_connection import aio as aio_ssh_connection
-from ssh_connection.aio import ForwardingRules, KeepaliveOptions, SessionHandler, User
+from ssh_connection.aio import (
+    ForwardingRules,
+    KeepaliveOptions,
+    SessionHandler,
+    SessionRequest,
+    StreamService,
+    User,
+    X11Displays,
+)
+from ssh_connection.services import Service
 from ssh_keys import Certificate
 from ssh_sftp import FileSystem
 from ssh_stack.server import serving as aio_serving
@@ -25,7 +35,9 @@ from ssh_stack.streams import Reader, Writer
 from ssh_stack.sync._blocking import Blocking, BlockingOwner, unwrap
 from ssh_stack.sync._portal import portal
 from ssh_stack.sync.channel import Channel
+from ssh_stack.sync.streams import ByteStream
 from ssh_transport import Agreement, Algorithms, Limits
+from ssh_wire.messages import connection as m
 
 __all__ = ["Serve", "Server", "ServerConnection", "ServerOptionsKw", "serve"]
 
@@ -84,10 +96,36 @@ class ServerConnection(Blocking[aio_ssh_connection.ServerConnection]):
     def ping(self) -> float:
         """Ask the peer for a sign of life; return the round trip in seconds.
 
+        It is asked by `ping@openssh.com` where it announced that, else by a global request.
+
         Raises:
             ConnectionLost: the connection is lost.
         """
         return self._portal.wait(self._wrapped.ping)
+
+    def register(self, *services: Service | StreamService[Any]) -> None:
+        """Serve channel types and global requests of one's own to the peer.
+
+        Args:
+            services: a row each; one replaces an earlier one of the same name.
+
+        Raises:
+            UsageError: a class of messages names no type.
+        """
+        self._portal.call(self._wrapped.register, *services)
+
+    def open_channel(self, message: m.OpenHead) -> ByteStream:
+        """Open a channel of any type; return its stream (RFC 4254 section 5.1).
+
+        Args:
+            message: the CHANNEL_OPEN; its sender, window and maximum packet size are filled in.
+
+        Raises:
+            ChannelOpenRefused: the peer refused it.
+            ChannelClosed: the connection is closed.
+            SSHTimeout: the server did not answer a client.
+        """
+        return ByteStream(self._portal, self._portal.wait(self._wrapped.open_channel, message))
 
     def rekey(self) -> None:
         """Begin a key exchange now; data goes on when it is done."""
@@ -143,6 +181,22 @@ class Server(BlockingOwner[aio_serving.Server]):
             self._portal, self._portal.wait(self._wrapped.accept, unwrap(stream))
         )
 
+    def dial(self, host: str, port: int) -> ServerConnection:
+        """Connect to a client that listens, and serve it: a reverse connection.
+
+        `ssh_stack.listen_reverse` is such a client.  What it may do is what any client may: it
+        has to log in.
+
+        Args:
+            host: the name or address of the client.
+            port: its port.
+
+        Raises:
+            UsageError: an argument cannot be used, or the server is closed.
+            OSError: the client cannot be reached.
+        """
+        return ServerConnection(self._portal, self._portal.wait(self._wrapped.dial, host, port))
+
 
 class Serve(Blocking[aio_serving.Serve]):
     """A server that listens on entry and is closed on exit.
@@ -174,12 +228,16 @@ class ServerOptionsKw(TypedDict, total=False):
     """The fields of `ServerOptions` as keyword arguments."""
 
     host_keys: Required[Sequence[HostKeySource] | HostKeySource]
-    host_certificates: Sequence[Certificate]
     auth: Required[Authorization | Sequence[Authorization]]
+    host_certificates: Sequence[Certificate]
     session: SessionHandler | None
     subsystems: Mapping[str, SessionHandler]
     sftp: FileSystem | None
     forwarding: ForwardingRules | None
+    agent_forwarding: bool
+    x11_forwarding: bool | X11Displays
+    services: Sequence[Service | StreamService[Any]]
+    session_requests: Sequence[SessionRequest[Any]]
     env: Collection[str] | None
     permit_user_environment: bool | Sequence[str]
     settings_for: SettingsFor | None
@@ -188,6 +246,7 @@ class ServerOptionsKw(TypedDict, total=False):
     user_algorithms: Callable[[str], Sequence[str]] | None
     banner: str
     algorithms: Literal["strict", "default", "legacy"] | Algorithms
+    moduli: str | os.PathLike[str] | None
     transport_limits: Limits
     limits: ConnectionLimits
     login_grace: float

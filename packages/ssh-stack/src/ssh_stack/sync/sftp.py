@@ -13,13 +13,17 @@ from ssh_sftp import (
     BinaryMode,
     Found,
     Progress,
+    Select,
     ServerLimits,
     StatVFSReply,
+    SyncDirection,
+    SyncResult,
     TextMode,
     Transferred,
 )
 from ssh_sftp import aio as aio_ssh_sftp
 from ssh_sftp.aio import DirEntry, OnError, PathLike
+from ssh_stack.sync._blocking import unwrap
 from ssh_stack.sync._streams import OverStreams
 from ssh_stack.sync.file import RemoteFile, RemoteTextFile
 from ssh_stack.sync.path import RemotePath
@@ -68,7 +72,12 @@ class SFTPClient(OverStreams):
 
     @overload
     def open(
-        self, path: PathLike, mode: BinaryMode = "rb", attributes: Attributes | None = None
+        self,
+        path: PathLike,
+        mode: BinaryMode = "rb",
+        attributes: Attributes | None = None,
+        *,
+        buffering: int = -1,
     ) -> RemoteFile: ...
 
     @overload
@@ -78,6 +87,7 @@ class SFTPClient(OverStreams):
         mode: TextMode,
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -90,6 +100,7 @@ class SFTPClient(OverStreams):
         mode: str,
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -101,6 +112,7 @@ class SFTPClient(OverStreams):
         mode: str = "rb",
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -112,6 +124,8 @@ class SFTPClient(OverStreams):
             mode: "r", "w", "a" or "x", with "+" to read and write; with "b" a file of bytes, and
                 a text file without.
             attributes: attributes of a file that is created.
+            buffering: 0 for a binary file whose `write` returns when the server has acknowledged
+                it; by default writes are joined into blocks, and `flush` waits for the server.
             encoding: of a text file; by default UTF-8.
             errors: what is done with text that cannot be decoded or encoded: "strict" (the
                 default), "replace", or any other of the handlers of `codecs`.
@@ -124,7 +138,14 @@ class SFTPClient(OverStreams):
         """
         function = cast("Callable[..., Awaitable[Any]]", self._wrapped.open)
         opened = self._portal.wait(
-            function, path, mode, attributes, encoding=encoding, errors=errors, newline=newline
+            function,
+            path,
+            mode,
+            attributes,
+            buffering=buffering,
+            encoding=encoding,
+            errors=errors,
+            newline=newline,
         )
         if isinstance(opened, aio_ssh_sftp.RemoteTextFile):
             return RemoteTextFile(self._portal, opened)
@@ -141,14 +162,71 @@ class SFTPClient(OverStreams):
     def copy(self, old: PathLike, new: PathLike) -> None:
         """Copy a file on the server, which moves the bytes itself (PROTOCOL section 4.10).
 
+        If the server does not have copy-data, the file is read and written, in bounded memory.
         The copy gets the permissions of the file, without set-user-ID, set-group-ID and sticky.
+        It is written in place: a copy that fails is incomplete.
 
         Raises:
-            SFTPUnsupported: the server does not have copy-data.
-            SFTPTransferError: it is not a regular file.
+            SFTPTransferError: it is not a regular file, both are the same file, or it became
+                shorter meanwhile.
             SFTPError: the server refused; `filename` says which file.
         """
         self._portal.wait(self._wrapped.copy, old, new)
+
+    def copy_to(
+        self,
+        source: PathLike,
+        other: SFTPClient,
+        target: PathLike,
+        *,
+        recursive: bool = False,
+        preserve: bool = False,
+        select: Select | None = None,
+        on_error: OnError = "continue",
+        progress: Progress | None = None,
+        found: Found | None = None,
+    ) -> Transferred:
+        """Copy a file, or with `recursive` a directory, of this server to another server.
+
+        The bytes go through this process in blocks; no file is in memory as a whole, and none on
+        a local disk.  A file goes into `target` if that is a directory; else it gets that name
+        when all of it is there.  A directory is copied to `target`; files that are there stay.
+
+        `SFTPOptions.atomic` and `fsync` are those of the other session; `resume` and `verify` do
+        not apply.
+
+        Args:
+            source: the file or directory on this server; links to it are followed.
+            other: the session with the other server.
+            target: the destination there.
+            recursive: copy directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            select: returns whether an entry of a tree is copied: a `PathFilter`, say;
+                by default each one.
+            on_error: when a file of a tree fails, "continue" with the others and raise
+                `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size if known, and its path;
+                or a `TransferProgress`.
+            found: called before a file is copied, with its path, and its size if known.
+
+        Raises:
+            SFTPTransferErrors: some files of a tree failed; the others were copied.
+            SFTPError: a server refused; `filename` says which file.
+            SFTPTransferError: a file arrived incomplete, or it is a directory.
+            SFTPUnsafeName: the server listed a name that leads out of the directory.
+        """
+        return self._portal.wait(
+            self._wrapped.copy_to,
+            source,
+            unwrap(other),
+            target,
+            recursive=recursive,
+            preserve=preserve,
+            select=select,
+            on_error=on_error,
+            progress=progress,
+            found=found,
+        )
 
     def get(
         self,
@@ -157,6 +235,10 @@ class SFTPClient(OverStreams):
         *,
         recursive: bool = False,
         preserve: bool = False,
+        keep_links: bool = False,
+        resume: bool | None = None,
+        verify: bool | None = None,
+        select: Select | None = None,
         on_error: OnError = "continue",
         progress: Progress | None = None,
         found: Found | None = None,
@@ -172,9 +254,19 @@ class SFTPClient(OverStreams):
             local: the destination; by default the same name in the current directory.
             recursive: transfer directories and everything in them except links.
             preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            keep_links: make the links of a tree again, after its files; a download leaves out
+                those that lead out of the tree.
+            resume: go on from what an earlier attempt with `resume` has left, after a
+                comparison, and leave what is transferred if this one fails; by default as in
+                `SFTPOptions`.
+            verify: compare the content on both sides before a file gets its name; by default as
+                in `SFTPOptions`.
+            select: returns whether an entry of a tree is transferred: a `PathFilter`, say;
+                by default each one.
             on_error: when a file of a tree cannot be read or written, "continue" with the others
                 and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
-            progress: called with the bytes of a file so far, its size if known, and its path.
+            progress: called with the bytes of a file so far, its size if known, and its path;
+                or a `TransferProgress`.
             found: called before a file is transferred, with its path, and its size if known.
 
         Returns:
@@ -184,7 +276,8 @@ class SFTPClient(OverStreams):
             SFTPTransferErrors: some files of a tree failed; the others were transferred.
             SFTPError: the server refused; `filename` says which file.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file arrived incomplete.
+            SFTPTransferError: a file arrived incomplete, its content is not right (`verify`), or
+                it changed while it was read (`resume`).
             SFTPUnsafeName: the server listed a name that leads out of the directory.
         """
         return self._portal.wait(
@@ -193,6 +286,10 @@ class SFTPClient(OverStreams):
             local,
             recursive=recursive,
             preserve=preserve,
+            keep_links=keep_links,
+            resume=resume,
+            verify=verify,
+            select=select,
             on_error=on_error,
             progress=progress,
             found=found,
@@ -205,6 +302,10 @@ class SFTPClient(OverStreams):
         *,
         recursive: bool = False,
         preserve: bool = False,
+        keep_links: bool = False,
+        resume: bool | None = None,
+        verify: bool | None = None,
+        select: Select | None = None,
         on_error: OnError = "continue",
         progress: Progress | None = None,
         found: Found | None = None,
@@ -224,9 +325,19 @@ class SFTPClient(OverStreams):
                 paths start from.
             recursive: transfer directories and everything in them except links.
             preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            keep_links: make the links of a tree again, after its files; a download leaves out
+                those that lead out of the tree.
+            resume: go on from what an earlier attempt with `resume` has left, after a
+                comparison, and leave what is transferred if this one fails; by default as in
+                `SFTPOptions`.
+            verify: compare the content on both sides before a file gets its name; by default as
+                in `SFTPOptions`.
+            select: returns whether an entry of a tree is transferred: a `PathFilter`, say;
+                by default each one.
             on_error: when a file of a tree cannot be read or written, "continue" with the others
                 and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
-            progress: called with the bytes of a file so far, its size, and its path.
+            progress: called with the bytes of a file so far, its size, and its path; or a
+                `TransferProgress`.
             found: called before a file is transferred, with its path and its size.
 
         Returns:
@@ -237,7 +348,8 @@ class SFTPClient(OverStreams):
             SFTPError: the server refused; `filename` says which file, or which directory is
                 missing.
             OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file arrived incomplete.
+            SFTPTransferError: a file arrived incomplete, its content is not right (`verify`), or
+                it changed while it was read (`resume`).
         """
         return self._portal.wait(
             self._wrapped.put,
@@ -245,10 +357,146 @@ class SFTPClient(OverStreams):
             remote,
             recursive=recursive,
             preserve=preserve,
+            keep_links=keep_links,
+            resume=resume,
+            verify=verify,
+            select=select,
             on_error=on_error,
             progress=progress,
             found=found,
         )
+
+    def sync(
+        self,
+        local: str | os.PathLike[str],
+        remote: PathLike,
+        *,
+        direction: SyncDirection,
+        delete: bool = False,
+        dry_run: bool = False,
+        checksum: bool = False,
+        select: Select | None = None,
+        on_error: OnError = "continue",
+        progress: Progress | None = None,
+        found: Found | None = None,
+    ) -> SyncResult:
+        """Make a directory like another one: transfer only what differs.
+
+        A file differs if its size or its time of writing does, in whole seconds.  Permissions
+        (never set-user-ID, set-group-ID or sticky) and times are kept, or else all files would
+        differ the next time.  Links and special files are left out.
+
+        Deletion is not done if a part of the source could not be read, and not of what `select`
+        leaves out.  A file or link that is where a directory should be is replaced in any case;
+        a directory that is where a file should be is replaced with `delete`, else a failure.
+
+        Args:
+            local: the local directory; made for a download if it is missing.
+            remote: the directory on the server; made for an upload if it is missing.
+            direction: "upload" makes the server's like the local one, "download" the reverse.
+            delete: delete what the source does not have.
+            dry_run: change nothing; the result has the plan.
+            checksum: compare the content of files of equal size by SHA-256, not their times; all
+                of them are read on both sides.
+            select: returns whether an entry is transferred or deleted: a `PathFilter`, say;
+                by default each one.
+            on_error: when a file cannot be read or written, "continue" with the others and raise
+                `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size if known, and its path;
+                or a `TransferProgress`.
+            found: called before a file is transferred, with its path, and its size if known.
+
+        Returns:
+            The result: the plan, what was transferred, and what was deleted.
+
+        Raises:
+            SFTPTransferErrors: some files failed; `done` is the result.
+            SFTPError: the server refused; `filename` says which file.
+            OSError: the local side failed; `filename` says which file.
+            SFTPUnsafeName: the server listed a name that leads out of the directory.
+            UsageError: the direction does not exist.
+        """
+        return self._portal.wait(
+            self._wrapped.sync,
+            local,
+            remote,
+            direction=direction,
+            delete=delete,
+            dry_run=dry_run,
+            checksum=checksum,
+            select=select,
+            on_error=on_error,
+            progress=progress,
+            found=found,
+        )
+
+    def walk(self, top: PathLike = ".") -> Iterator[tuple[str, list[DirEntry], list[DirEntry]]]:
+        """Iterate over a tree from the top: each directory, its directories, its other entries.
+
+        Links are not followed.  Take entries out of the first list to leave them out.
+        """
+        return self._portal.iterate(self._wrapped.walk, top)
+
+    def glob(self, pattern: PathLike, root: PathLike = "") -> Iterator[str]:
+        """Iterate over the paths that match a pattern, each once, in the server's order.
+
+        "*" and "?" match any characters but "/", leading dots too, "[a-c]" one of a set; "**" as a
+        component matches the directory and all below it, links not followed.  Directories that
+        cannot be listed are left out.
+
+        Args:
+            pattern: the pattern; a relative one starts in `root`.
+            root: a directory; by default where relative paths start from.
+
+        Raises:
+            ValueError: it is empty, or has "**" with more in one component.
+        """
+        return self._portal.iterate(self._wrapped.glob, pattern, root)
+
+    def rmtree(self, path: PathLike, *, missing_ok: bool = False) -> None:
+        """Remove a directory and everything in it; links are removed, and not followed.
+
+        The tree must not change meanwhile: the protocol cannot exclude that a directory is
+        replaced by a link before it is listed.
+
+        Raises:
+            SFTPTransferError: the path is a link, or not a directory.
+            SFTPError: the server refused; `filename` says what stays.  Other files may be removed.
+        """
+        self._portal.wait(self._wrapped.rmtree, path, missing_ok=missing_ok)
+
+    def touch(self, path: PathLike, mode: int = 438, *, exist_ok: bool = True) -> None:
+        """Make an empty file; if it exists, set its times to now.
+
+        Raises:
+            FileExistsError: it exists, and `exist_ok` is False.
+            SFTPError: the server refused.
+        """
+        self._portal.wait(self._wrapped.touch, path, mode, exist_ok=exist_ok)
+
+    def utime(self, path: PathLike, atime: int, mtime: int) -> None:
+        """Set the times of access and of modification, in seconds since 1970."""
+        self._portal.wait(self._wrapped.utime, path, atime, mtime)
+
+    def chown(self, path: PathLike, uid: int, gid: int) -> None:
+        """Set the user and the group that own a path, by number; links are followed."""
+        self._portal.wait(self._wrapped.chown, path, uid, gid)
+
+    def checksum(self, path: PathLike, algorithm: str = "sha256") -> bytes:
+        """Return the hash of a file, of SHA-2.
+
+        The server computes it if it has check-file (draft-ietf-secsh-filexfer-extensions-00
+        section 3); else the file is read, and the hash computed here.
+
+        Args:
+            path: the file.
+            algorithm: "sha224", "sha256", "sha384" or "sha512".
+
+        Raises:
+            UsageError: it is another algorithm.
+            SFTPError: the server refused to read the file.
+        """
+        return self._portal.wait(self._wrapped.checksum, path, algorithm)
 
     @property
     def extensions(self) -> Mapping[str, bytes]:
@@ -326,9 +574,9 @@ class SFTPClient(OverStreams):
         """Make a directory (section 6.6)."""
         self._portal.wait(self._wrapped.mkdir, path, mode)
 
-    def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
-        """Make a directory, and the missing directories above it."""
-        self._portal.wait(self._wrapped.makedirs, path, exist_ok=exist_ok)
+    def makedirs(self, path: PathLike, mode: int | None = None, *, exist_ok: bool = False) -> None:
+        """Make a directory with the permissions `mode`, and the missing directories above it."""
+        self._portal.wait(self._wrapped.makedirs, path, mode, exist_ok=exist_ok)
 
     def rmdir(self, path: PathLike) -> None:
         """Remove an empty directory (section 6.6)."""
@@ -389,10 +637,3 @@ class SFTPClient(OverStreams):
             SFTPUnsafeName: a name in it is not a plain component.
         """
         return self._portal.iterate(self._wrapped.scandir, path)
-
-    def walk(self, top: PathLike = ".") -> Iterator[tuple[str, list[DirEntry], list[DirEntry]]]:
-        """Iterate over a tree from the top: each directory, its directories, its other entries.
-
-        Links are not followed.  Take entries out of the first list to leave them out.
-        """
-        return self._portal.iterate(self._wrapped.walk, top)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from ssh_connection import Expected
 from ssh_connection import aio as aio_ssh_connection
 from ssh_stack.sync._blocking import Blocking
 from ssh_wire.primitives import Buffer
@@ -46,6 +48,27 @@ class ByteReader(Blocking[aio_ssh_connection.ByteReader]):
     def readline(self) -> bytes:
         """Return a line with its newline; at the end, what there is."""
         return self._portal.wait(self._wrapped.readline)
+
+    def expect(
+        self, *patterns: bytes | re.Pattern[bytes], timeout: float | None = None
+    ) -> Expected[bytes]:
+        """Wait for the first of some patterns, and read up to its end.
+
+        What is not found is not read: whoever waits too long, or for what does not come, can
+        read what came instead.
+
+        Args:
+            patterns: bytes, which stand for themselves, and compiled regular expressions; a
+                regular expression that could match more still matches what has arrived.
+            timeout: seconds to wait; None for as long as it takes.
+
+        Raises:
+            ExpectTimeout: none came in time; has what came instead.
+            PatternNotFound: the stream ended without one; has what came instead.
+            ConnectionLost: the connection was lost before one came.
+            asyncio.LimitOverrunError: a MiB came without one.
+        """
+        return self._portal.wait(self._wrapped.expect, *patterns, timeout=timeout)
 
     def lines(self) -> Iterator[bytes]:
         """Yield line after line, each with its newline, up to the end."""

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from ssh_connection import ExitSignal
+from ssh_connection import ExitSignal, Expected
 from ssh_connection import aio as aio_ssh_connection
 from ssh_connection.aio import Launch
 from ssh_stack.sync._blocking import Blocking
@@ -34,6 +35,27 @@ class TextReader(Blocking[aio_ssh_connection.TextReader]):
     def readline(self) -> str:
         """Return a line with its newline, as it came; at the end, what there is."""
         return self._portal.wait(self._wrapped.readline)
+
+    def expect(
+        self, *patterns: str | re.Pattern[str], timeout: float | None = None
+    ) -> Expected[str]:
+        """Wait for the first of some patterns, and read up to its end.
+
+        What is not found is not read: whoever waits too long, or for what does not come, can
+        read what came instead.
+
+        Args:
+            patterns: texts, which stand for themselves, and compiled regular expressions; a
+                regular expression that could match more still matches what has arrived.
+            timeout: seconds to wait; None for as long as it takes.
+
+        Raises:
+            ExpectTimeout: none came in time; has what came instead.
+            PatternNotFound: the stream ended without one; has what came instead.
+            ConnectionLost: the connection was lost before one came.
+            asyncio.LimitOverrunError: a million characters came without one.
+        """
+        return self._portal.wait(self._wrapped.expect, *patterns, timeout=timeout)
 
     def lines(self) -> Iterator[str]:
         """Yield line after line, each with its newline, up to the end."""

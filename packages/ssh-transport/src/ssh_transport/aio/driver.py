@@ -12,9 +12,10 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ssh_transport.aio.inherited import INHERITED, cut_off, disown_after_fork
 from ssh_transport.aio.timer import DeadlineTimer
 from ssh_transport.events import ComputationRequested
-from ssh_wire import DisconnectReason
+from ssh_wire import DisconnectReason, UsageError
 
 if TYPE_CHECKING:
     from ssh_transport.events import Event
@@ -121,6 +122,8 @@ class Driver(asyncio.BufferedProtocol):
         self._was_congested = False
         self._reading = True
         self._ending = False
+        self._inherited = False
+        disown_after_fork(self)
 
     # ------------------------------------------------------------------ for the layer above
 
@@ -129,6 +132,18 @@ class Driver(asyncio.BufferedProtocol):
         """Whether bulk data has to wait: for the stream, a key exchange, or the next write."""
         core = self.core
         return self._stuck or not core.writable or core.outgoing_size >= _WRITE
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this process is a fork of the one that made the connection."""
+        return self._inherited
+
+    def disown(self) -> None:
+        """Use the connection no more: this process is a fork of the one that made it."""
+        self._inherited = True
+        if self._socket is not None:
+            cut_off(self._socket.fileno())
+        self._stream = None
 
     def flush(self) -> None:
         """Hand over the events and write what is to be sent, now."""
@@ -157,7 +172,13 @@ class Driver(asyncio.BufferedProtocol):
             self._settle()
 
     def schedule_flush(self) -> None:
-        """Flush once, when the present callback of the loop is done."""
+        """Flush once, when the present callback of the loop is done.
+
+        Raises:
+            UsageError: this process is a fork of the one that made the connection.
+        """
+        if self._inherited:
+            raise UsageError(INHERITED)
         if not self._busy and self._soon is None:
             self._soon = self._loop.call_soon(self._flush_soon)
 

@@ -23,7 +23,7 @@ with warnings.catch_warnings():
         DHPublicNumbers,
     )
 
-__all__ = ["ModpKeyPair", "in_group", "in_modp"]
+__all__ = ["ModpKeyPair", "in_group", "in_modp", "is_safe_prime"]
 
 _FEWEST_BITS_SET = 4
 
@@ -36,6 +36,15 @@ def in_group(group: Group) -> DiffieHellman:
 def in_modp(bits: int) -> DiffieHellman:
     """Return the method in one of the groups that everybody has."""
     return in_group(modp(bits))
+
+
+def is_safe_prime(p: int) -> bool:
+    """Return whether a number is a safe prime, as the provider proves it."""
+    try:
+        DHParameterNumbers(p, 2).parameters()
+    except ValueError:
+        return False
+    return True
 
 
 class ModpKeyPair:

@@ -1,14 +1,17 @@
 """Which group a group exchange uses (RFC 4419 section 3, RFC 8270).
 
 The client names three sizes, the server chooses a group, the client judges it.  A server
-here chooses among the groups that everybody has, as OpenSSH's does without a file of moduli.
+here chooses among the groups that it was given, such as those of a file of moduli, and those
+that everybody has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from struct import Struct
 
 from ssh_transport.errors import KeyExchangeFailed
+from ssh_transport.kex.base import Random
 from ssh_transport.kex.groups import SIZES, Group, modp, well_known
 from ssh_transport.kex.share_messages import decoded
 from ssh_wire.messages.kex import KexDHGexGroup, KexDHGexRequest
@@ -63,18 +66,29 @@ def read_request(payload: bytes) -> KexDHGexRequest:
     return asked
 
 
-def choose(asked: KexDHGexRequest) -> Group:
+def choose(asked: KexDHGexRequest, groups: Sequence[Group] = (), random: Random = bytes) -> Group:
     """Return "the group which best matches the client's request".
+
+    Args:
+        asked: the sizes.
+        groups: those to choose from, before those of the same size that everybody has.  Primes
+            of more than 3072 bits are passed over, unless they are well known: the provider
+            proves them for each exchange, which takes a minute for 8192.
+        random: chooses among several of the best size.
 
     Raises:
         KeyExchangeFailed: no group that this server has fits.
     """
-    fitting = [size for size in SIZES if asked.minimum <= size <= asked.maximum]
+    usable = [each for each in groups if each.bits <= _MOST_UNKNOWN_BITS or well_known(each.p)]
+    sizes = {each.bits for each in usable if each.bits >= _FEWEST_BITS} | set(SIZES)
+    fitting = [size for size in sizes if asked.minimum <= size <= asked.maximum]
     if not fitting:
         problem = f"no group of {asked.minimum} to {asked.maximum} bits"
         raise KeyExchangeFailed(problem)
     large_enough = [size for size in fitting if size >= asked.preferred]
-    return modp(min(large_enough) if large_enough else max(fitting))
+    size = min(large_enough) if large_enough else max(fitting)
+    best = [each for each in usable if each.bits == size] or [modp(size)]
+    return best[int.from_bytes(random(4), "big") % len(best)]
 
 
 def hashed(asked: KexDHGexRequest, group: Group) -> bytes:

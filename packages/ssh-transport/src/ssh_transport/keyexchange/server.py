@@ -56,7 +56,7 @@ class ServerKeyExchange(KeyExchange):
         from ssh_transport.kex import dh_modp, gex  # loaded when first used
 
         asked = gex.read_request(payload)
-        group = gex.choose(asked)
+        group = gex.choose(asked, self._context.options.groups, self._context.random)
         self._send(KexDHGexGroup(p=group.p, g=group.g).encode())
         exchange = lazy_attrs.evolve(exchange, group=gex.hashed(asked, group))
         self._state = ExpectInit(exchange, dh_modp.in_group(group))

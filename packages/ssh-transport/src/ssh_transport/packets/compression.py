@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ssh_transport.errors import CompressionFailed
 from ssh_transport.packets.inbound import Inbound
 from ssh_transport.packets.outbound import Outbound
-from ssh_wire import UsageError
+from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener, Sealer
@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from ssh_transport.limits import Limits
     from ssh_wire.primitives import Buffer
 
-__all__ = ["DeflatingOutbound", "InflatingInbound"]
+__all__ = ["CompressionCounts", "DeflatingOutbound", "InflatingInbound"]
 
 _LEVEL = 6
+
+
+@lazy_attrs.frozen(kw_only=True)
+class CompressionCounts:
+    """Bytes that one direction has compressed since its present key.
+
+    Attributes:
+        plain: before compression.
+        compressed: behind it.
+    """
+
+    plain: int
+    compressed: int
 
 
 class _Compressor(Protocol):
@@ -47,7 +60,7 @@ class _Decompressor(Protocol):
 class DeflatingOutbound(Outbound):
     """Compresses payloads before they are sealed."""
 
-    __slots__ = ("_begun", "_compression", "_context", "_most")
+    __slots__ = ("_begun", "_compressed", "_compression", "_context", "_most", "_plain")
 
     def __init__(self, random: Random, limits: Limits) -> None:
         super().__init__(random, limits.packet_length)
@@ -55,6 +68,7 @@ class DeflatingOutbound(Outbound):
         self._begun = False
         self._compression = "none"
         self._context: _Compressor | None = None
+        self._plain = self._compressed = 0
 
     def _send_run(self, payloads: Sequence[tuple[Buffer, ...]], size: int) -> None:
         """Seal payloads of one size, which compressed they have no more."""
@@ -73,6 +87,8 @@ class DeflatingOutbound(Outbound):
         pieces: list[Buffer] = [context.compress(part) for part in parts]
         # "the compressor ... flushed at the end of each packet": all of it can be read
         pieces.append(context.flush(zlib.Z_PARTIAL_FLUSH))
+        self._plain += size
+        self._compressed += sum(map(len, pieces))
         return tuple(pieces)
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:
@@ -90,12 +106,20 @@ class DeflatingOutbound(Outbound):
         # "The compression context is initialized after each key exchange"
         wanted = self._begun and self._compression != "none"
         self._context = zlib.compressobj(_LEVEL) if wanted else None
+        self._plain = self._compressed = 0
+
+    @property
+    def compression_counts(self) -> CompressionCounts | None:
+        """What was compressed; None where nothing is."""
+        if self._context is None:
+            return None
+        return CompressionCounts(plain=self._plain, compressed=self._compressed)
 
 
 class InflatingInbound(Inbound):
     """Expands payloads after they are opened."""
 
-    __slots__ = ("_begun", "_compression", "_context", "_most")
+    __slots__ = ("_begun", "_compressed", "_compression", "_context", "_most", "_plain")
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits.packet_length)
@@ -103,6 +127,7 @@ class InflatingInbound(Inbound):
         self._begun = False
         self._compression = "none"
         self._context: _Decompressor | None = None
+        self._plain = self._compressed = 0
 
     def next(self) -> memoryview | None:
         """Open the next packet; return its payload, or None when it is not complete."""
@@ -116,6 +141,8 @@ class InflatingInbound(Inbound):
             raise CompressionFailed from None
         if not expanded or len(expanded) > self._most or context.unconsumed_tail:
             raise CompressionFailed
+        self._plain += len(expanded)
+        self._compressed += len(payload)
         return memoryview(expanded)
 
     def switch(self, opener: Opener, *, reset: bool, compression: str = "none") -> None:
@@ -133,3 +160,11 @@ class InflatingInbound(Inbound):
     def _renew(self) -> None:
         wanted = self._begun and self._compression != "none"
         self._context = zlib.decompressobj() if wanted else None
+        self._plain = self._compressed = 0
+
+    @property
+    def compression_counts(self) -> CompressionCounts | None:
+        """What was expanded; None where nothing is."""
+        if self._context is None:
+            return None
+        return CompressionCounts(plain=self._plain, compressed=self._compressed)

@@ -15,6 +15,7 @@ from ssh_wire import ProtocolError
 
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Opener
+    from ssh_transport.packets.compression import CompressionCounts
     from ssh_wire.primitives import Buffer
 
 __all__ = ["Inbound"]
@@ -122,6 +123,11 @@ class Inbound:
         if padding < _MIN_PADDING or padding + 2 > size or not sequence:
             self._check(padding, size)
         return body[1 : size - padding]
+
+    @property
+    def compression_counts(self) -> CompressionCounts | None:
+        """What was expanded; None where nothing is."""
+        return None
 
     def switch(self, opener: Opener, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).

@@ -19,6 +19,7 @@ from ssh_wire import UsageError
 if TYPE_CHECKING:
     from ssh_transport.ciphers.base import Sealer
     from ssh_transport.kex.base import Random
+    from ssh_transport.packets.compression import CompressionCounts
     from ssh_wire.primitives import Buffer
 
 __all__ = ["HeldQueue", "Outbound"]
@@ -178,6 +179,11 @@ class Outbound:
     def give_back(self, taken: Buffer) -> None:
         """Use the memory of a write again: it is not in use any more."""
         self._recycler.give_back(taken)
+
+    @property
+    def compression_counts(self) -> CompressionCounts | None:
+        """What was compressed; None where nothing is."""
+        return None
 
     def switch(self, sealer: Sealer, *, reset: bool, compression: str = "none") -> None:  # noqa: ARG002
         """Use a new key from the next packet on (RFC 4253 section 7.3).

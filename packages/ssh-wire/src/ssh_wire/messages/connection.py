@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from ssh_wire.declare import Message, Record, message, record
 from ssh_wire.lazy_attrs import field
@@ -13,9 +13,6 @@ __all__ = [
     "CHANNEL_OPENS",
     "CHANNEL_REQUESTS",
     "GLOBAL_REQUESTS",
-    "AnyChannelOpen",
-    "AnyChannelRequest",
-    "AnyGlobalRequest",
     "BreakRequest",
     "CancelTCPIPForward",
     "ChannelClose",
@@ -35,9 +32,12 @@ __all__ = [
     "ExitStatus",
     "ForwardedPort",
     "ForwardedTCPIPOpen",
+    "GlobalHead",
     "GlobalRequest",
+    "OpenHead",
     "PtyRequest",
     "RequestFailure",
+    "RequestHead",
     "RequestSuccess",
     "SessionOpen",
     "ShellRequest",
@@ -59,24 +59,22 @@ __all__ = [
 
 
 @record
-class GlobalHead(Record):
-    """What every global request begins with (RFC 4254 section 4)."""
+class GlobalHead(Message):
+    """What every global request begins with (RFC 4254 section 4); the base of all of them."""
 
     kind: str
     want_reply: bool
 
 
 @message(80)
-class GlobalRequest(Message):
+class GlobalRequest(GlobalHead):
     """A request that concerns no channel, its details unread (RFC 4254 section 4)."""
 
-    kind: str
-    want_reply: bool
     details: Rest = b""
 
 
 @message(80)
-class TCPIPForward(GlobalHead, Message):
+class TCPIPForward(GlobalHead):
     """Ask the peer to listen (RFC 4254 section 7.1); port 0 lets it choose."""
 
     kind: Literal["tcpip-forward"] = field(default="tcpip-forward", init=False)
@@ -85,7 +83,7 @@ class TCPIPForward(GlobalHead, Message):
 
 
 @message(80)
-class CancelTCPIPForward(GlobalHead, Message):
+class CancelTCPIPForward(GlobalHead):
     """Ask the peer to stop listening (RFC 4254 section 7.1)."""
 
     kind: Literal["cancel-tcpip-forward"] = field(default="cancel-tcpip-forward", init=False)
@@ -127,8 +125,8 @@ class RequestFailure(Message):
 
 
 @record
-class OpenHead(Record):
-    """What every channel open begins with (RFC 4254 section 5.1)."""
+class OpenHead(Message):
+    """What every channel open begins with (RFC 4254 section 5.1); the base of all of them."""
 
     kind: str
     sender: UInt32
@@ -137,25 +135,21 @@ class OpenHead(Record):
 
 
 @message(90)
-class ChannelOpen(Message):
+class ChannelOpen(OpenHead):
     """Open a channel of any type, its details unread (RFC 4254 section 5.1)."""
 
-    kind: str
-    sender: UInt32
-    window: UInt32
-    max_packet: UInt32
     details: Rest = b""
 
 
 @message(90)
-class SessionOpen(OpenHead, Message):
+class SessionOpen(OpenHead):
     """Open a session (RFC 4254 section 6.1)."""
 
     kind: Literal["session"] = field(default="session", init=False)
 
 
 @message(90)
-class DirectTCPIPOpen(OpenHead, Message):
+class DirectTCPIPOpen(OpenHead):
     """Ask the peer to connect (RFC 4254 section 7.2)."""
 
     kind: Literal["direct-tcpip"] = field(default="direct-tcpip", init=False)
@@ -166,7 +160,7 @@ class DirectTCPIPOpen(OpenHead, Message):
 
 
 @message(90)
-class ForwardedTCPIPOpen(OpenHead, Message):
+class ForwardedTCPIPOpen(OpenHead):
     """Hand over a connection to a forwarded port (RFC 4254 section 7.2)."""
 
     kind: Literal["forwarded-tcpip"] = field(default="forwarded-tcpip", init=False)
@@ -177,7 +171,7 @@ class ForwardedTCPIPOpen(OpenHead, Message):
 
 
 @message(90)
-class X11Open(OpenHead, Message):
+class X11Open(OpenHead):
     """Hand over a connection of an X11 client (RFC 4254 section 6.3.2)."""
 
     kind: Literal["x11"] = field(default="x11", init=False)
@@ -262,8 +256,8 @@ class ChannelClose(Message):
 
 
 @record
-class RequestHead(Record):
-    """What every channel request begins with (RFC 4254 section 5.4)."""
+class RequestHead(Message):
+    """What every channel request begins with (RFC 4254 section 5.4); the base of all of them."""
 
     recipient: UInt32
     kind: str
@@ -271,12 +265,9 @@ class RequestHead(Record):
 
 
 @message(98)
-class ChannelRequest(Message):
+class ChannelRequest(RequestHead):
     """A request on a channel, its details unread (RFC 4254 section 5.4)."""
 
-    recipient: UInt32
-    kind: str
-    want_reply: bool = False
     details: Rest = b""
 
 
@@ -293,7 +284,7 @@ class UnreadChannelRequest(Record):
 
 
 @message(98)
-class PtyRequest(RequestHead, Message):
+class PtyRequest(RequestHead):
     """Ask for a pseudo-terminal (RFC 4254 section 6.2)."""
 
     kind: Literal["pty-req"] = field(default="pty-req", init=False)
@@ -306,7 +297,7 @@ class PtyRequest(RequestHead, Message):
 
 
 @message(98)
-class X11Request(RequestHead, Message):
+class X11Request(RequestHead):
     """Ask for the forwarding of X11 (RFC 4254 section 6.3.1)."""
 
     kind: Literal["x11-req"] = field(default="x11-req", init=False)
@@ -317,7 +308,7 @@ class X11Request(RequestHead, Message):
 
 
 @message(98)
-class EnvRequest(RequestHead, Message):
+class EnvRequest(RequestHead):
     """Set an environment variable (RFC 4254 section 6.4)."""
 
     kind: Literal["env"] = field(default="env", init=False)
@@ -326,14 +317,14 @@ class EnvRequest(RequestHead, Message):
 
 
 @message(98)
-class ShellRequest(RequestHead, Message):
+class ShellRequest(RequestHead):
     """Start the user's shell (RFC 4254 section 6.5)."""
 
     kind: Literal["shell"] = field(default="shell", init=False)
 
 
 @message(98)
-class ExecRequest(RequestHead, Message):
+class ExecRequest(RequestHead):
     """Run a command (RFC 4254 section 6.5)."""
 
     kind: Literal["exec"] = field(default="exec", init=False)
@@ -341,7 +332,7 @@ class ExecRequest(RequestHead, Message):
 
 
 @message(98)
-class SubsystemRequest(RequestHead, Message):
+class SubsystemRequest(RequestHead):
     """Start a subsystem (RFC 4254 section 6.5)."""
 
     kind: Literal["subsystem"] = field(default="subsystem", init=False)
@@ -349,7 +340,7 @@ class SubsystemRequest(RequestHead, Message):
 
 
 @message(98)
-class WindowChange(RequestHead, Message):
+class WindowChange(RequestHead):
     """The terminal has another size (RFC 4254 section 6.7)."""
 
     kind: Literal["window-change"] = field(default="window-change", init=False)
@@ -360,7 +351,7 @@ class WindowChange(RequestHead, Message):
 
 
 @message(98)
-class XonXoff(RequestHead, Message):
+class XonXoff(RequestHead):
     """Say whether the client may do flow control by itself (RFC 4254 section 6.8)."""
 
     kind: Literal["xon-xoff"] = field(default="xon-xoff", init=False)
@@ -368,7 +359,7 @@ class XonXoff(RequestHead, Message):
 
 
 @message(98)
-class SignalRequest(RequestHead, Message):
+class SignalRequest(RequestHead):
     """Send a signal to the remote process (RFC 4254 section 6.9); the name is without SIG."""
 
     kind: Literal["signal"] = field(default="signal", init=False)
@@ -376,7 +367,7 @@ class SignalRequest(RequestHead, Message):
 
 
 @message(98)
-class BreakRequest(RequestHead, Message):
+class BreakRequest(RequestHead):
     """Send a BREAK of so many milliseconds, 0 for the usual (RFC 4335 section 3)."""
 
     kind: Literal["break"] = field(default="break", init=False)
@@ -384,7 +375,7 @@ class BreakRequest(RequestHead, Message):
 
 
 @message(98)
-class ExitStatus(RequestHead, Message):
+class ExitStatus(RequestHead):
     """The command has ended with a status (RFC 4254 section 6.10)."""
 
     kind: Literal["exit-status"] = field(default="exit-status", init=False)
@@ -392,7 +383,7 @@ class ExitStatus(RequestHead, Message):
 
 
 @message(98)
-class ExitSignal(RequestHead, Message):
+class ExitSignal(RequestHead):
     """The command was ended by a signal (RFC 4254 section 6.10)."""
 
     kind: Literal["exit-signal"] = field(default="exit-signal", init=False)
@@ -416,42 +407,17 @@ class ChannelFailure(Message):
     recipient: UInt32
 
 
-AnyGlobalRequest: TypeAlias = TCPIPForward | CancelTCPIPForward | GlobalRequest
-"""A global request, decoded as far as it is known."""
-
-AnyChannelOpen: TypeAlias = (
-    SessionOpen | DirectTCPIPOpen | ForwardedTCPIPOpen | X11Open | ChannelOpen
-)
-"""A channel open, decoded as far as it is known."""
-
-AnyChannelRequest: TypeAlias = (
-    PtyRequest
-    | X11Request
-    | EnvRequest
-    | ShellRequest
-    | ExecRequest
-    | SubsystemRequest
-    | WindowChange
-    | XonXoff
-    | SignalRequest
-    | BreakRequest
-    | ExitStatus
-    | ExitSignal
-    | ChannelRequest
-)
-"""A channel request, decoded as far as it is known."""
-
-GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
+GLOBAL_REQUESTS: MessageSet[GlobalHead] = MessageSet(
     TCPIPForward, CancelTCPIPForward, GlobalRequest
 )
 """Global requests, unknown ones as `GlobalRequest`."""
 
-CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
+CHANNEL_OPENS: MessageSet[OpenHead] = MessageSet(
     SessionOpen, DirectTCPIPOpen, ForwardedTCPIPOpen, X11Open, ChannelOpen
 )
 """Channel opens, unknown types as `ChannelOpen`."""
 
-CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
+CHANNEL_REQUESTS: MessageSet[RequestHead] = MessageSet(
     PtyRequest,
     X11Request,
     EnvRequest,

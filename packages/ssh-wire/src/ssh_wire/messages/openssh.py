@@ -8,9 +8,9 @@ RFC 4254 and RFC 4335 as well: an endpoint without OpenSSH's additions uses the 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from ssh_wire.declare import Message, Record, message, record
+from ssh_wire.declare import Record, message, record
 from ssh_wire.lazy_attrs import field
 from ssh_wire.messages import connection
 from ssh_wire.messages.connection import GlobalHead, OpenHead, RequestHead
@@ -25,9 +25,6 @@ __all__ = [
     "AgentConnectRequest",
     "AgentForwardingRequest",
     "AgentOpen",
-    "AnyChannelOpen",
-    "AnyChannelRequest",
-    "AnyGlobalRequest",
     "CancelStreamlocalForward",
     "DirectStreamlocalOpen",
     "EndOfWrite",
@@ -46,14 +43,14 @@ __all__ = [
 
 
 @message(80)
-class KeepAlive(GlobalHead, Message):
+class KeepAlive(GlobalHead):
     """Ask for any answer at all, to learn whether the peer is there; all refuse it."""
 
     kind: Literal["keepalive@openssh.com"] = field(default="keepalive@openssh.com", init=False)
 
 
 @message(80)
-class NoMoreSessions(GlobalHead, Message):
+class NoMoreSessions(GlobalHead):
     """Promise to open no further session (PROTOCOL section 2.2)."""
 
     kind: Literal["no-more-sessions@openssh.com"] = field(
@@ -62,7 +59,7 @@ class NoMoreSessions(GlobalHead, Message):
 
 
 @message(80)
-class HostKeys(GlobalHead, Message):
+class HostKeys(GlobalHead):
     """All host keys of the server, as blobs (PROTOCOL section 2.5)."""
 
     kind: Literal["hostkeys-00@openssh.com"] = field(default="hostkeys-00@openssh.com", init=False)
@@ -70,7 +67,7 @@ class HostKeys(GlobalHead, Message):
 
 
 @message(80)
-class HostKeysProve(GlobalHead, Message):
+class HostKeysProve(GlobalHead):
     """Ask for proof that the server has these keys (PROTOCOL section 2.5)."""
 
     kind: Literal["hostkeys-prove-00@openssh.com"] = field(
@@ -101,7 +98,7 @@ class SignedHostKey(Record):
 
 
 @message(80)
-class StreamlocalForward(GlobalHead, Message):
+class StreamlocalForward(GlobalHead):
     """Ask the server to listen at a Unix socket (PROTOCOL section 2.4)."""
 
     kind: Literal["streamlocal-forward@openssh.com"] = field(
@@ -111,7 +108,7 @@ class StreamlocalForward(GlobalHead, Message):
 
 
 @message(80)
-class CancelStreamlocalForward(GlobalHead, Message):
+class CancelStreamlocalForward(GlobalHead):
     """Ask the server to stop listening there (PROTOCOL section 2.4)."""
 
     kind: Literal["cancel-streamlocal-forward@openssh.com"] = field(
@@ -124,7 +121,7 @@ class CancelStreamlocalForward(GlobalHead, Message):
 
 
 @message(90)
-class DirectStreamlocalOpen(OpenHead, Message):
+class DirectStreamlocalOpen(OpenHead):
     """Ask the server to connect to a Unix socket (PROTOCOL section 2.4)."""
 
     kind: Literal["direct-streamlocal@openssh.com"] = field(
@@ -136,7 +133,7 @@ class DirectStreamlocalOpen(OpenHead, Message):
 
 
 @message(90)
-class ForwardedStreamlocalOpen(OpenHead, Message):
+class ForwardedStreamlocalOpen(OpenHead):
     """Hand over a connection to a forwarded Unix socket (PROTOCOL section 2.4)."""
 
     kind: Literal["forwarded-streamlocal@openssh.com"] = field(
@@ -147,21 +144,21 @@ class ForwardedStreamlocalOpen(OpenHead, Message):
 
 
 @message(90)
-class AgentOpen(OpenHead, Message):
+class AgentOpen(OpenHead):
     """Hand over a connection to the forwarded agent (draft-miller-ssh-agent section 6)."""
 
     kind: Literal["auth-agent@openssh.com"] = field(default="auth-agent@openssh.com", init=False)
 
 
 @message(90)
-class AgentConnectOpen(OpenHead, Message):
+class AgentConnectOpen(OpenHead):
     """`AgentOpen` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
 
     kind: Literal["agent-connect"] = field(default="agent-connect", init=False)
 
 
 @message(90)
-class TunnelOpen(OpenHead, Message):
+class TunnelOpen(OpenHead):
     """Ask for a tunnel of packets (mode 1) or of Ethernet frames (mode 2).
 
     Unit 0x7fffffff lets the server choose its interface (PROTOCOL section 2.3).
@@ -176,7 +173,7 @@ class TunnelOpen(OpenHead, Message):
 
 
 @message(98)
-class AgentForwardingRequest(RequestHead, Message):
+class AgentForwardingRequest(RequestHead):
     """Ask for the forwarding of the agent (draft-miller-ssh-agent section 6)."""
 
     kind: Literal["auth-agent-req@openssh.com"] = field(
@@ -185,46 +182,20 @@ class AgentForwardingRequest(RequestHead, Message):
 
 
 @message(98)
-class AgentConnectRequest(RequestHead, Message):
+class AgentConnectRequest(RequestHead):
     """`AgentForwardingRequest` under the name of the agent's draft (draft-ietf-sshm-ssh-agent)."""
 
     kind: Literal["agent-req"] = field(default="agent-req", init=False)
 
 
 @message(98)
-class EndOfWrite(RequestHead, Message):
+class EndOfWrite(RequestHead):
     """Say that the channel's data is not read any more (PROTOCOL section 2.1)."""
 
     kind: Literal["eow@openssh.com"] = field(default="eow@openssh.com", init=False)
 
 
-AnyGlobalRequest: TypeAlias = (
-    KeepAlive
-    | NoMoreSessions
-    | HostKeys
-    | HostKeysProve
-    | StreamlocalForward
-    | CancelStreamlocalForward
-    | connection.AnyGlobalRequest
-)
-"""A global request, decoded as far as it is known."""
-
-AnyChannelOpen: TypeAlias = (
-    DirectStreamlocalOpen
-    | ForwardedStreamlocalOpen
-    | AgentOpen
-    | AgentConnectOpen
-    | TunnelOpen
-    | connection.AnyChannelOpen
-)
-"""A channel open, decoded as far as it is known."""
-
-AnyChannelRequest: TypeAlias = (
-    AgentForwardingRequest | AgentConnectRequest | EndOfWrite | connection.AnyChannelRequest
-)
-"""A channel request, decoded as far as it is known."""
-
-GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
+GLOBAL_REQUESTS: MessageSet[GlobalHead] = MessageSet(
     KeepAlive,
     NoMoreSessions,
     HostKeys,
@@ -235,7 +206,7 @@ GLOBAL_REQUESTS: MessageSet[AnyGlobalRequest] = MessageSet(
 )
 """Global requests, unknown ones as `GlobalRequest`."""
 
-CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
+CHANNEL_OPENS: MessageSet[OpenHead] = MessageSet(
     DirectStreamlocalOpen,
     ForwardedStreamlocalOpen,
     AgentOpen,
@@ -245,7 +216,7 @@ CHANNEL_OPENS: MessageSet[AnyChannelOpen] = MessageSet(
 )
 """Channel opens, unknown types as `ChannelOpen`."""
 
-CHANNEL_REQUESTS: MessageSet[AnyChannelRequest] = MessageSet(
+CHANNEL_REQUESTS: MessageSet[RequestHead] = MessageSet(
     AgentForwardingRequest, AgentConnectRequest, EndOfWrite, *connection.CHANNEL_REQUESTS
 )
 """Channel requests, unknown names as `ChannelRequest`."""

@@ -8,34 +8,41 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssh_connection.aio.client.commands import Commands
 from ssh_connection.aio.client.establish import ClientEndpoint
+from ssh_connection.aio.client.forwards import Forwarding, Forwards
 from ssh_connection.aio.client.sessions import Sessions
-from ssh_connection.aio.scope import Scope
-from ssh_wire import lazy
+from ssh_wire import UsageError, lazy
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
-    from ssh_connection import addresses, errors
+    from ssh_connection import errors
     from ssh_connection.addresses import Address
     from ssh_connection.aio import channel as aio_channel
-    from ssh_connection.aio import streams
     from ssh_connection.aio.channel import Channel
-    from ssh_connection.aio.client import forwards, unrequested
+    from ssh_connection.aio.client import session_forwarding, unrequested
     from ssh_connection.aio.client.settings import ClientSettings
-    from ssh_connection.aio.forward import tcp
-    from ssh_connection.aio.forward.tcp import LocalForward, RemoteForward
-    from ssh_connection.aio.streams import ByteStream
+    from ssh_connection.aio.forward import requested
+    from ssh_connection.aio.forward.remote import RemoteForward
+    from ssh_connection.aio.forward.requested import Destination
+    from ssh_connection.aio.process.launch import Launch
+    from ssh_connection.aio.services import forwarded_tcpip, streamlocal
+    from ssh_connection.aio.streams import ByteWriter
     from ssh_connection.channel import ChannelProtocol
+    from ssh_connection.control.proxy_server import ProxyServer
+    from ssh_connection.pty import Pty
+    from ssh_transport import ClientTransport
     from ssh_wire.messages import connection as m
+    from ssh_wire.messages import openssh
 else:
     # what is opened, loads when it is opened
-    addresses = lazy.module("ssh_connection.addresses")
     aio_channel = lazy.module("ssh_connection.aio.channel")
     errors = lazy.module("ssh_connection.errors")
-    forwards = lazy.module("ssh_connection.aio.client.forwards")
     m = lazy.module("ssh_wire.messages.connection")
-    streams = lazy.module("ssh_connection.aio.streams")
+    openssh = lazy.module("ssh_wire.messages.openssh")
+    session_forwarding = lazy.module("ssh_connection.aio.client.session_forwarding")
     unrequested = lazy.module("ssh_connection.aio.client.unrequested")
-    tcp = lazy.module("ssh_connection.aio.forward.tcp")
+    forwarded_tcpip = lazy.module("ssh_connection.aio.services.forwarded_tcpip")
+    requested = lazy.module("ssh_connection.aio.forward.requested")
+    streamlocal = lazy.module("ssh_connection.aio.services.streamlocal")
 
 __all__ = ["ClientConnection"]
 
@@ -45,140 +52,165 @@ _UNREQUESTED: Final = {
     "agent-connect": "the agent",
     "x11": "X11",
 }
-"""Channels that reach what belongs to the user, which nothing here asks for yet, and what."""
+"""Channels that reach what belongs to the user, and what that is."""
 
 
-class ClientConnection(ClientEndpoint, Commands):
-    """An authenticated connection to a server."""
+class ClientConnection(ClientEndpoint, Commands, Forwards):
+    """An authenticated connection to a server.
 
-    def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
-        ClientEndpoint.__init__(self, settings, random)
+    Args:
+        settings: what there is to know.
+        random: returns random bytes.
+        core: the transport; None makes the one that the settings ask for.
+    """
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        random: Callable[[int], bytes],
+        core: ClientTransport | None = None,
+    ) -> None:
+        ClientEndpoint.__init__(self, settings, random, core)
         Commands.__init__(
-            self, Sessions(self._open, settings.limits, settings.environment, settings.on_bulk)
+            self,
+            Sessions(
+                self._open,
+                settings.limits,
+                settings.environment,
+                settings.on_bulk,
+                self._prepare,
+                self._typing,
+            ),
         )
+        Forwards.__init__(
+            self,
+            Forwarding(
+                settings, self._children, self._require_open, self._open, self._listen_at_server
+            ),
+        )
+        self._random = random
         self._warned: set[str] = set()
+        self._no_more_sessions = False
+
+    def _typing(self, channel: Channel, pty: Pty) -> ByteWriter | None:
+        """Return what sends what is typed at intervals, where that is wanted and possible."""
+        asked = pty.keystroke_interval
+        interval = self._settings.keystroke_interval if asked is None else asked
+        if not interval or not self._core.takes_pings:
+            return None
+        from ssh_connection.aio.process.typing import TypedWriter  # only with a terminal
+
+        return TypedWriter(channel, interval / 1000, self, self._random)
+
+    @property
+    def is_rekeying(self) -> bool:
+        """Whether a key exchange is under way."""
+        return not self._core.writable
+
+    def send_chaff(self) -> None:
+        """Send a packet of the size of a typed key, which the server answers."""
+        self._core.send_ping(b"PING!")
+        self._driver.schedule_flush()
 
     @cached_property
-    def _remote_forwards(self) -> forwards.RemoteForwards:
+    def _remote_forwards(self) -> requested.RemoteForwards:
         """The ports that the server listens on for us; made when the first is asked for."""
-        found = forwards.RemoteForwards(self._mux, lambda: self.end, self._settings.timeouts.close)
+        found = requested.RemoteForwards(
+            self._mux, lambda: self.end, self._settings.timeouts.close, self._bulk
+        )
         self._children.own(found)
+        rows = *forwarded_tcpip.client_rows(found), *streamlocal.client_rows(found)
+        self._mux.services.register(*rows)
         return found
+
+    @cached_property
+    def _session_forwarding(self) -> session_forwarding.SessionForwarding:
+        """What sessions have forwarded; made when the first asks for it."""
+        from ssh_agent import ForwardedSession
+
+        proof = self._proof
+        context = session_forwarding.ForwardingContext(
+            session=ForwardedSession(
+                host_key=proof.host_key, session_id=proof.session_id, signature=proof.signature
+            ),
+            extensions=self._core.peer_extensions,
+            random=self._random,
+            spawn=self._children.spawn,
+            register=self._mux.services.register,
+            forbid=self._settings.forbid_forwarding or str,
+        )
+        return session_forwarding.SessionForwarding(self._settings.session_forwards, context)
+
+    async def _prepare(self, launch: Launch) -> Launch:
+        """Add the requests for what the session has forwarded."""
+        if not self._settings.session_forwards.wanted_by(launch):
+            return launch
+        self._require_open()
+        return await self._session_forwarding.prepare(launch)
 
     @property
     def channels(self) -> tuple[str, ...]:
         """What is open, a line for each channel: its number, type and state."""
-        return tuple(
+        ours = tuple(
             f"#{each.number} {each.kind}, {each.state.value}"
             for each in self._mux.channels.values()
         )
+        return ours + tuple(f"#{number}, of a client" for number in self._mux.passed)
 
     @property
     def sessions(self) -> Sessions:
         """What opens sessions and starts processes in them."""
         return self._sessions
 
-    async def open_tcp(self, host: str, port: int) -> ByteStream:
-        """Have the server connect to `host:port`; return the stream.
+    @property
+    def forwarding(self) -> Forwarding:
+        """What opens streams through the server, and listens for forwards."""
+        return self._forwarding
 
-        Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
-        """
-        return streams.ByteStream(await self.open_tcp_channel(host, port))
-
-    async def open_tcp_channel(
-        self,
-        host: str,
-        port: int,
-        origin: tuple[str, int] = ("127.0.0.1", 0),
-        *,
-        protected: bool = False,
-    ) -> Channel:
-        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
-
-        Args:
-            host: the name or address to connect to, as the server resolves it.
-            port: its port.
-            origin: who wants the connection, for the server's records.
-            protected: what is sent through the channel protects itself, as SSH does; it is
-                opened even where this connection forwards nothing.
-
-        Raises:
-            ChannelOpenRefused: the server may not, or cannot reach it.
-            ForwardingDisabled: this connection forwards nothing.
-        """
-        if not protected:
-            self._require_forwarding()
-        self._bulk()
-        return await self._open(
-            m.DirectTCPIPOpen(
-                sender=0,
-                window=self._mux.limits.window,
-                max_packet=0,
-                host=host,
-                port=port,
-                origin_host=origin[0],
-                origin_port=origin[1],
-            )
-        )
-
-    def forward_local(self, listen: Address, target: Address) -> Scope[LocalForward]:
-        """Listen here; carry each connection to `target`, as seen from the server.
-
-        Args:
-            listen: "address:port", or a port of localhost; port 0 takes a free one.
-            target: "host:port", or a port of the server's localhost.
-        """
-        target_host, target_port = addresses.parse_address(target)
-        host, port = addresses.parse_address(listen)
-
-        async def channel(origin: tuple[str, int]) -> Channel:
-            return await self.open_tcp_channel(target_host, target_port, origin)
-
-        async def opener() -> LocalForward:
-            self._require_open()
-            self._require_forwarding()
-            forward = tcp.LocalForward(channel, self._children.disown)
-            await forward.listen(host, port)
-            self._children.own(forward)
-            return forward
-
-        return Scope(opener)
-
-    def forward_remote(self, listen: Address, target: Address) -> Scope[RemoteForward]:
-        """Have the server listen; carry each connection to `target`, as seen from here.
-
-        Args:
-            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
-                choose.
-            target: "host:port", or a port of localhost.
-        """
-        host, port = addresses.parse_address(listen)
-        to = addresses.parse_address(target)
-
-        async def opener() -> RemoteForward:
-            self._require_open()
-            self._require_forwarding()
-            return await self._in_time(self._remote_forwards.listen(host, port, to))
-
-        return Scope(opener)
-
-    def _require_forwarding(self) -> None:
-        """Raise ForwardingDisabled where the settings forbid it."""
-        forbid = self._settings.forbid_forwarding
-        reason = forbid() if forbid is not None else ""
-        if reason:
-            raise errors.ForwardingDisabled(reason)
+    async def _listen_at_server(self, address: Address, answer: Destination) -> RemoteForward:
+        return await self._in_time(self._remote_forwards.listen(address, answer))
 
     # ------------------------------------------------------------- channels
 
-    async def _open(self, message: m.AnyChannelOpen) -> Channel:
+    def no_more_sessions(self) -> None:
+        """Promise to open no further session; those that are open go on.
+
+        Servers of OpenSSH, and those of this package, are told by no-more-sessions@openssh.com
+        (OpenSSH's PROTOCOL section 2.2): they end a connection that opens one all the same.
+        """
         self._require_open()
-        channel = aio_channel.Channel()
-        channel.adopt(self._mux.open(message, channel))
-        await self._in_time(channel.wait_opened())
-        return channel
+        if not self._no_more_sessions and aio_channel.knows_openssh(self.server_software):
+            self._mux.request(openssh.NoMoreSessions(want_reply=False))
+        self._no_more_sessions = True
+
+    def pass_through(self, wake: Callable[[], None]) -> ProxyServer:
+        """Let a client of a master in proxy mode use this connection (PROTOCOL.mux section 9).
+
+        Args:
+            wake: called when there is something to send it, room for what it sends, or an end.
+
+        Raises:
+            ConnectionLost: the connection is lost.
+        """
+        from ssh_connection.aio.forward.passed import PassedForwards  # only in a master
+        from ssh_connection.control.proxy_server import ProxyServer
+
+        self._require_open()
+        listeners = PassedForwards(self._mux, lambda: self._remote_forwards)
+        return ProxyServer(self._mux, listeners, self._refusal, wake)
+
+    def _refusal(self, name: str) -> str:
+        """Return why a channel of this type, or a forward, is refused; empty where it is not."""
+        if name == "session":
+            return "no further session can be opened" if self._no_more_sessions else ""
+        forbid = self._settings.forbid_forwarding
+        return forbid() if forbid is not None else ""
+
+    async def _open(self, message: m.OpenHead) -> Channel:
+        if self._no_more_sessions and isinstance(message, m.SessionOpen):
+            problem = "no further session can be opened: no_more_sessions() has promised that"
+            raise UsageError(problem)
+        return await self._in_time(super()._open(message))
 
     async def _in_time(self, answer: Awaitable[_T]) -> _T:
         """Wait for the server's answer, as long as it may take to open something."""
@@ -194,21 +226,13 @@ class ClientConnection(ClientEndpoint, Commands):
             doing = "waiting for the server's answer"
             raise errors.SSHTimeout(name, seconds, doing=doing) from error
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """Answer the opening of a channel: take only connections to ports that we asked for.
-
-        "Implementations MUST reject these messages unless they have previously requested a
-        remote TCP/IP port forwarding with the given port number" (RFC 4254 section 7.2).
-        """
-        taken = isinstance(message, m.ForwardedTCPIPOpen) and self._remote_forwards.accept(
-            message, channel
-        )
-        if taken:
-            self._bulk()
-        elif (what := _UNREQUESTED.get(message.kind)) is not None:
+    def channel_not_served(self, channel: ChannelProtocol) -> None:
+        """Refuse a channel that nothing here has asked for; warn of one to what is the user's."""
+        what = _UNREQUESTED.get(channel.kind)
+        if what is not None:
             unrequested.refuse(what, channel, self.host, self._warned)
         else:
-            super().channel_requested(message, channel)
+            super().channel_not_served(channel)
 
     def _bulk(self) -> None:
         if self._settings.on_bulk is not None:

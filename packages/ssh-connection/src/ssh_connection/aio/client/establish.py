@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from ssh_auth import ClientAuth
@@ -14,20 +14,22 @@ from ssh_connection.aio.endpoint import Endpoint
 from ssh_keys import PublicKey, plain_key
 from ssh_transport import ClientTransport, ConnectionLost, HostKeyRefused
 from ssh_transport import events as ev
-from ssh_wire import SSHError, lazy
+from ssh_wire import SSHError, UsageError, lazy
 from ssh_wire.aio import timeout
 
 if TYPE_CHECKING:
     from ssh_auth import AuthAttempt
-    from ssh_connection.aio.client import host_keys
     from ssh_connection.aio.client.settings import ClientSettings
-    from ssh_connection.replies import PendingReply
+    from ssh_connection.aio.services import hostkeys
+    from ssh_connection.multiplexer import Multiplexer
+    from ssh_connection.services import Service
+    from ssh_keys import Credential
+    from ssh_transport import CompressionCounts
     from ssh_transport.aio import Driver
-    from ssh_wire.messages import connection as m
 
 else:
     m = lazy.module("ssh_wire.messages.connection")  # loads with the multiplexer
-    host_keys = lazy.module("ssh_connection.aio.client.host_keys")  # a server may announce none
+    hostkeys = lazy.module("ssh_connection.aio.services.hostkeys")  # a server may announce none
 
 __all__ = ["ClientEndpoint", "Dialer"]
 
@@ -48,8 +50,13 @@ _DOING: Final = {
 class ClientEndpoint(Endpoint[ClientTransport]):
     """The client's end of a connection, up to the point where the user is logged in."""
 
-    def __init__(self, settings: ClientSettings, random: Callable[[int], bytes]) -> None:
-        core = ClientTransport(
+    def __init__(
+        self,
+        settings: ClientSettings,
+        random: Callable[[int], bytes],
+        core: ClientTransport | None = None,
+    ) -> None:
+        core = core or ClientTransport(
             settings.transport,
             random=random,
             now=asyncio.get_running_loop().time(),
@@ -62,8 +69,13 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._login: ClientLogin | None = None
         self._established = False
         self._host_key_blob = b""
-        self._learn = settings.update_host_keys
+        self._host_proof: tuple[Credential, bytes] | None = None
         self._credentials = settings.credentials
+
+    @property
+    def compression_counts(self) -> tuple[CompressionCounts | None, CompressionCounts | None]:
+        """What was expanded, and compressed, with the present keys; None where nothing is."""
+        return self._core.compression_counts
 
     # ------------------------------------------------------------- establishing
 
@@ -75,6 +87,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
 
         Raises:
             OSError: the stream cannot be connected.
+            ClosedBeforeIdentification: the server ended the connection at once; has what it sent.
             IdentificationError: what answered is not an SSH server.
             HostKeyRefused: the host key was not accepted.
             NegotiationFailed: there is no common algorithm.
@@ -94,10 +107,11 @@ class ClientEndpoint(Endpoint[ClientTransport]):
             self._end(ConnectionLost("the connection was not established"))
             await self._clean_up()
             if isinstance(error, ConnectionLost) and not self._handshake.identified:
-                raise self._handshake.failure() from error
+                raise self._handshake.failure(error.__cause__) from error
             raise
         self._established = True
         self._start_keepalive(self._settings.keepalive)
+        self._start_inactivity()
 
     async def _stage(self, name: str, seconds: float, work: Awaitable[None]) -> None:
         clock = timeout(seconds)
@@ -126,6 +140,7 @@ class ClientEndpoint(Endpoint[ClientTransport]):
                 self._clock.reschedule(due + loop.time() - started)
 
     async def _exchange_keys(self) -> None:
+        self._require_open()  # a reset may be faster than this task
         self._core.request_service("ssh-userauth")
         self._driver.flush()
         self._settings.transport.algorithms.load_ahead()
@@ -157,13 +172,9 @@ class ClientEndpoint(Endpoint[ClientTransport]):
         self._require_open()
         self._host_key_blob = presented.blob
         self._core.accept_host_key()
+        self._host_proof = presented, received.signature
         if settings.on_session is not None:
-            proof = SessionProof(
-                host_key=presented,
-                session_id=self._core.session_id,
-                signature=received.signature,
-            )
-            settings.on_session(proof)
+            settings.on_session(self._proof)
 
     def _reject(self, description: str) -> None:
         if not self.is_closed:
@@ -197,17 +208,17 @@ class ClientEndpoint(Endpoint[ClientTransport]):
 
     # ------------------------------------------------------------- the server's other keys
 
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """Answer a global request: take the announcement of the host keys."""
-        learn = self._learn
-        match message:
-            case m.GlobalRequest(kind="hostkeys-00@openssh.com") if learn is not None:
-                self._learn = None  # the server is listened to once
-                learning = host_keys.learn(message, learn, self._global_request, self.session_id)
-                self._children.spawn(learning)
-                self._mux.deny(reply)
-            case _:
-                super().global_request(message, reply)
+    def _services(self, mux: Multiplexer) -> Iterable[Service]:
+        if self._settings.update_host_keys is None:
+            return ()
+        row = hostkeys.announcement_row(
+            self._settings.update_host_keys,
+            self._global_request,
+            lambda: self.session_id,
+            self._children.spawn,
+            mux,
+        )
+        return (row,)
 
     # ------------------------------------------------------------- events
 
@@ -259,6 +270,21 @@ class ClientEndpoint(Endpoint[ClientTransport]):
     def host_key(self) -> PublicKey:
         """The server's host key."""
         return self._core.host_key
+
+    @property
+    def _proof(self) -> SessionProof:
+        """What the server has proven in the first key exchange.
+
+        Raises:
+            UsageError: the host key is not accepted yet.
+        """
+        if self._host_proof is None:
+            problem = "the host key is not accepted yet"
+            raise UsageError(problem)
+        host_key, signature = self._host_proof
+        return SessionProof(
+            host_key=host_key, session_id=self._core.session_id, signature=signature
+        )
 
     @property
     def server_software(self) -> str:

@@ -1,132 +1,255 @@
-"""A client's remote forwards: the ports that the server listens on for us."""
+"""Streams through the server, and forwards in both directions, for a client."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ssh_connection.addresses import format_address
-from ssh_connection.aio.forward.tcp import RemoteForward
-from ssh_connection.errors import ChannelClosed, RequestRefused
-from ssh_wire import SSHError, WireError
-from ssh_wire.aio import timeout
-from ssh_wire.messages import connection as m
+from ssh_connection.aio.scope import Scope
+from ssh_wire import lazy
 
 if TYPE_CHECKING:
-    from ssh_connection.channel import ChannelProtocol
-    from ssh_connection.multiplexer import GlobalAnswer, Multiplexer
+    from ssh_connection import addresses, errors
+    from ssh_connection.addresses import Address, AddressLike, PathLike, TCPAddress
+    from ssh_connection.aio import streams
+    from ssh_connection.aio.channel import Channel
+    from ssh_connection.aio.children import Children
+    from ssh_connection.aio.client.settings import ClientSettings
+    from ssh_connection.aio.forward import listeners, local, requested, stages
+    from ssh_connection.aio.forward import messages as forward_messages
+    from ssh_connection.aio.forward.listeners import Listener
+    from ssh_connection.aio.forward.local import LocalForward
+    from ssh_connection.aio.forward.remote import RemoteForward
+    from ssh_connection.aio.forward.requested import Destination
+    from ssh_connection.aio.forward.stages import Negotiate
+    from ssh_connection.aio.streams import ByteStream
+    from ssh_wire.messages import connection as m
+else:
+    # what is opened, loads when it is opened
+    addresses = lazy.module("ssh_connection.addresses")
+    errors = lazy.module("ssh_connection.errors")
+    forward_messages = lazy.module("ssh_connection.aio.forward.messages")
+    listeners = lazy.module("ssh_connection.aio.forward.listeners")
+    local = lazy.module("ssh_connection.aio.forward.local")
+    requested = lazy.module("ssh_connection.aio.forward.requested")
+    stages = lazy.module("ssh_connection.aio.forward.stages")
+    streams = lazy.module("ssh_connection.aio.streams")
 
-__all__ = ["RemoteForwards"]
+__all__ = ["Forwarding", "Forwards"]
 
 
-class RemoteForwards:
-    """Asks for them, finds the one that a connection came in on, and cancels them.
+class Forwarding:
+    """Opens channels through the server, and listens for forwards.
 
     Args:
-        mux: carries the requests.
-        lost: gives what ended the connection, if it has ended.
-        close_timeout: seconds to wait for the server's word that it listens no longer.
+        settings: whether anything may be forwarded, and how large windows are.
+        children: owns the listeners, which end with the connection.
+        require_open: raises what ended the connection.
+        open_channel: opens a channel.
+        listen_at_server: has the server listen, and an answer take each connection.
     """
 
     def __init__(
         self,
-        mux: Multiplexer,
-        lost: Callable[[], Exception | None],
-        close_timeout: float,
+        settings: ClientSettings,
+        children: Children,
+        require_open: Callable[[], None],
+        open_channel: Callable[[m.OpenHead], Awaitable[Channel]],
+        listen_at_server: Callable[[Address, Destination], Awaitable[RemoteForward]],
     ) -> None:
-        self._mux = mux
-        self._lost = lost
-        self._close_timeout = close_timeout
-        self._listening: dict[tuple[str, int], RemoteForward] = {}
+        self._settings = settings
+        self._children = children
+        self._require_open = require_open
+        self._open_channel = open_channel
+        self._listen_at_server = listen_at_server
 
-    async def listen(self, host: str, port: int, target: tuple[str, int]) -> RemoteForward:
-        """Have the server listen on `host:port`; port 0 lets it choose.
+    def require_permitted(self) -> None:
+        """Check that something may be forwarded.
 
         Raises:
-            RequestRefused: it does not.
-            ConnectionLost: the connection was lost first.
+            ForwardingDisabled: the settings forbid it.
         """
-        done: asyncio.Future[RemoteForward] = asyncio.get_running_loop().create_future()
+        forbid = self._settings.forbid_forwarding
+        reason = forbid() if forbid is not None else ""
+        if reason:
+            raise errors.ForwardingDisabled(reason)
 
-        def answered(answer: GlobalAnswer | None) -> None:
-            # at once: the first connection may follow the answer in the same read
-            try:
-                forward = self._granted(answer, host, port, target)
-            except SSHError as error:
-                if not done.done():
-                    done.set_exception(error)
-                return
-            if done.done():
-                self._give_up(forward)
-            else:
-                done.set_result(forward)
+    async def open(
+        self, address: Address, origin: tuple[str, int], *, protected: bool = False
+    ) -> Channel:
+        """Have the server connect to an address.
 
-        self._mux.request(m.TCPIPForward(want_reply=True, address=host, port=port), answered)
-        try:
-            return await done
-        except asyncio.CancelledError:
-            if not done.cancelled() and done.exception() is None:
-                self._give_up(done.result())
-            raise
+        Args:
+            address: as the server resolves it.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent protects itself, as SSH does: it is opened even where nothing
+                is to be forwarded.
 
-    def _give_up(self, forward: RemoteForward) -> None:
-        """Cancel a forward that was granted after its caller was cancelled."""
-        self._mux.request(self._forget(forward))
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        if not protected:
+            self.require_permitted()
+        if self._settings.on_bulk is not None:
+            self._settings.on_bulk()
+        window = self._settings.limits.window
+        return await self._open_channel(forward_messages.direct_open(address, origin, window))
 
-    def find(self, address: str, port: int) -> RemoteForward | None:
-        """Return the forward that a connection to `address:port` came in on."""
-        exact = self._listening.get((address, port))
-        if exact is not None:
-            return exact
-        # servers name the address in words of their own ("localhost" for "127.0.0.1")
-        same_port = [forward for (_, at), forward in self._listening.items() if at == port]
-        return same_port[0] if len(same_port) == 1 else None
+    def listen_here(self, listener: Listener, negotiate: Negotiate) -> Scope[LocalForward]:
+        """Listen here; the server connects to what the negotiation with each connection says."""
 
-    def accept(self, message: m.ForwardedTCPIPOpen, core: ChannelProtocol) -> bool:
-        """Carry a connection that came in; return False if it came in on no port of ours."""
-        forward = self.find(message.address, message.port)
-        if forward is not None:
-            forward.accept(core)
-        return forward is not None
+        async def opener() -> LocalForward:
+            self._require_open()
+            self.require_permitted()
+            forward = local.LocalForward(listener, negotiate, self.open, self._children.disown)
+            await forward.listen()
+            self._children.own(forward)
+            return forward
 
-    def abort(self) -> None:
-        """Cut everything: the connection is lost."""
-        for forward in self._listening.values():
-            forward.abort()
+        return Scope(opener)
 
-    async def close(self) -> None:
-        """Wait until nothing is left, once the connection is lost."""
-        for forward in tuple(self._listening.values()):
-            await forward.close()
+    def listen_there(self, address: Address, answer: Destination) -> Scope[RemoteForward]:
+        """Have the server listen; the answer takes each connection."""
 
-    def _granted(
-        self, answer: GlobalAnswer | None, host: str, port: int, target: tuple[str, int]
-    ) -> RemoteForward:
-        if answer is None:
-            raise self._lost() or ChannelClosed("the connection is closed")
-        if not isinstance(answer, m.RequestSuccess):
-            what = f"to listen on {format_address(host, port)}"
-            raise RequestRefused(what)
-        try:
-            chosen = port or m.ForwardedPort.decode(answer.details).port
-        except WireError:
-            what = "to say which port it listens on"
-            raise RequestRefused(what) from None
-        forward = RemoteForward((host, chosen), target, self._cancel)
-        self._listening[host, chosen] = forward
-        return forward
+        async def opener() -> RemoteForward:
+            self._require_open()
+            self.require_permitted()
+            return await self._listen_at_server(address, answer)
 
-    def _forget(self, forward: RemoteForward) -> m.CancelTCPIPForward:
-        self._listening.pop((forward.host, forward.port), None)
-        return m.CancelTCPIPForward(want_reply=True, address=forward.host, port=forward.port)
+        return Scope(opener)
 
-    async def _cancel(self, forward: RemoteForward) -> None:
-        answered = asyncio.Event()
-        message = self._forget(forward)
-        if self._lost() is None:
-            self._mux.request(message, lambda _: answered.set())
-            with suppress(TimeoutError):
-                async with timeout(self._close_timeout):
-                    await answered.wait()
+
+class Forwards:
+    """What opens streams through the server, and forwards (RFC 4254 section 7).
+
+    Args:
+        forwarding: opens and listens.
+    """
+
+    def __init__(self, forwarding: Forwarding) -> None:
+        self._forwarding = forwarding
+
+    async def open_tcp(self, host: str, port: int) -> ByteStream:
+        """Have the server connect to `host:port`; return the stream.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return streams.ByteStream(await self.open_tcp_channel(host, port))
+
+    async def open_tcp_channel(
+        self,
+        host: str,
+        port: int,
+        origin: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        protected: bool = False,
+    ) -> Channel:
+        """Have the server connect to `host:port`; return the channel (RFC 4254 section 7.2).
+
+        Args:
+            host: the name or address to connect to, as the server resolves it.
+            port: its port.
+            origin: who wants the connection, for the server's records.
+            protected: what is sent through the channel protects itself, as SSH does; it is
+                opened even where this connection forwards nothing.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        address = addresses.TCPAddress(host, port)
+        return await self._forwarding.open(address, origin, protected=protected)
+
+    async def open_unix(self, path: str | PathLike) -> ByteStream:
+        """Have the server connect to a Unix socket; return the stream.
+
+        Args:
+            path: its path, as the server resolves it.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return streams.ByteStream(await self.open_unix_channel(path))
+
+    async def open_unix_channel(self, path: str | PathLike) -> Channel:
+        """Have the server connect to a Unix socket; return the channel (PROTOCOL section 2.4).
+
+        Args:
+            path: its path, as the server resolves it.
+
+        Raises:
+            ChannelOpenRefused: the server may not, or cannot reach it.
+            ForwardingDisabled: this connection forwards nothing.
+        """
+        return await self._forwarding.open(addresses.parse_unix_address(path), ("", 0))
+
+    def forward_local(
+        self,
+        listen: AddressLike,
+        target: AddressLike,
+        *,
+        socket_mask: int = 0o177,
+        socket_unlink: bool = False,
+    ) -> Scope[LocalForward]:
+        """Listen here; carry each connection to `target`, as seen from the server.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.  A path is a
+                Unix socket.
+            target: "host:port", or a port of the server's localhost.  A path is a Unix socket.
+            socket_mask: the umask of a Unix socket (StreamLocalBindMask).
+            socket_unlink: whether it replaces a socket that is there (StreamLocalBindUnlink).
+        """
+        to = addresses.parse_address(target)
+        listener = listeners.listener_for(
+            addresses.parse_address(listen), mask=socket_mask, unlink=socket_unlink
+        )
+        return self._forwarding.listen_here(listener, stages.fixed(to))
+
+    def forward_dynamic(
+        self, listen: AddressLike, *, socket_mask: int = 0o177, socket_unlink: bool = False
+    ) -> Scope[LocalForward]:
+        """Listen here as a SOCKS proxy; the server connects to what each connection asks for.
+
+        Args:
+            listen: "address:port", or a port of localhost; port 0 takes a free one.  A path is a
+                Unix socket.
+            socket_mask: the umask of a Unix socket (StreamLocalBindMask).
+            socket_unlink: whether it replaces a socket that is there (StreamLocalBindUnlink).
+        """
+        listener = listeners.listener_for(
+            addresses.parse_address(listen), mask=socket_mask, unlink=socket_unlink
+        )
+        return self._forwarding.listen_here(listener, stages.socks)
+
+    def forward_remote(self, listen: AddressLike, target: AddressLike) -> Scope[RemoteForward]:
+        """Have the server listen; carry each connection to `target`, as seen from here.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.  A path is a Unix socket of the server.
+            target: "host:port", or a port of localhost.  A path is a Unix socket.
+        """
+        answer = requested.answer_by(addresses.parse_address(target))
+        return self._forwarding.listen_there(addresses.parse_address(listen), answer)
+
+    def forward_remote_dynamic(
+        self, listen: AddressLike, permitted: Callable[[TCPAddress], bool] | None = None
+    ) -> Scope[RemoteForward]:
+        """Have the server listen as a SOCKS proxy; this side connects to what is asked for.
+
+        Whoever can connect to the server's port reaches, without `permitted`, all that this
+        machine reaches.
+
+        Args:
+            listen: "address:port" at the server, or a port of its localhost; port 0 lets it
+                choose.  A path is a Unix socket of the server.
+            permitted: whether an address may be connected to (PermitRemoteOpen); anything but
+                True refuses it.
+        """
+        at = addresses.parse_address(listen)
+        return self._forwarding.listen_there(at, requested.answer_by_socks(permitted))

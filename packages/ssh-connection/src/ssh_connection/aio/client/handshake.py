@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ssh_transport import IdentificationError
+from ssh_transport import ClosedBeforeIdentification
 from ssh_transport import events as ev
 
 __all__ = ["Handshake"]
@@ -22,13 +22,13 @@ class Handshake:
         loop = asyncio.get_running_loop()
         self.host_key: asyncio.Future[ev.HostKeyReceived | None] = loop.create_future()
         self.identified: bool = False
-        self._first_line = ""
+        self._lines: list[str] = []
 
     def receive(self, event: ev.Event) -> None:
         """Take an event of the transport."""
         match event:
             case ev.BannerLineReceived(line=line):
-                self._first_line = self._first_line or line
+                self._lines.append(line)
             case ev.IdentificationReceived():
                 self.identified = True
             case ev.HostKeyReceived():
@@ -44,8 +44,11 @@ class Handshake:
         if not self.host_key.done():
             self.host_key.set_result(event)
 
-    def failure(self) -> IdentificationError:
-        """Return the error for a server that closed before it identified itself."""
-        sent = f"; it sent {self._first_line!r}" if self._first_line else ""
-        problem = f"the server closed the connection before it identified itself{sent}"
-        return IdentificationError(problem)
+    def failure(self, cause: BaseException | None) -> ClosedBeforeIdentification:
+        """Return the error for a server that ended the connection before it identified itself.
+
+        Args:
+            cause: the system's error, if there is one.
+        """
+        reset = isinstance(cause, ConnectionResetError)
+        return ClosedBeforeIdentification(tuple(self._lines), reset=reset)

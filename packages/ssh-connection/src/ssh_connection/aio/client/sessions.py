@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from ssh_connection.aio.process.launch import Launch
     from ssh_connection.aio.process.process import Process
     from ssh_connection.aio.process.redirect import Redirects
+    from ssh_connection.aio.streams import ByteWriter
     from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.pty import Pty
     from ssh_wire.messages import connection as m
 else:
     # loads with the first session
@@ -33,19 +36,25 @@ class Sessions:
         limits: gives the windows of the channels.
         environment: variables to ask for in each session, before those of its command.
         on_bulk: called before a session without a terminal is opened.
+        prepare: adds what goes before the command, such as the forwarding of the agent.
+        typing: returns what sends the keys that are typed at a terminal; None for the usual.
     """
 
     def __init__(
         self,
-        open_channel: Callable[[m.AnyChannelOpen], Awaitable[Channel]],
+        open_channel: Callable[[m.OpenHead], Awaitable[Channel]],
         limits: ConnectionLimits,
         environment: Mapping[str, str],
         on_bulk: Callable[[], None] | None = None,
+        prepare: Callable[[Launch], Awaitable[Launch]] | None = None,
+        typing: Callable[[Channel, Pty], ByteWriter | None] | None = None,
     ) -> None:
         self._open_channel = open_channel
         self._limits = limits
         self._environment = environment
         self._on_bulk = on_bulk
+        self._prepare = prepare
+        self._typing = typing
 
     async def open(self, window: int) -> Channel:
         """Open a session in which nothing is started yet (RFC 4254 section 6.1).
@@ -60,14 +69,16 @@ class Sessions:
 
     def start(self, launch: Launch, redirects: Redirects | None = None) -> Scope[Process]:
         """Return a scope that opens a session and starts a process in it."""
-        launch = self._with_environment(launch)
 
         async def opener() -> Process:
-            self._classify(launch)
+            prepared = await self._prepared(launch)
+            self._classify(prepared)
             async with AsyncExitStack() as stack:
                 streams = await redirects.open(stack) if redirects else None
                 channel = await self.open(self._limits.window)
-                process = processes.Process(channel, launch)
+                process = processes.Process(channel, prepared)
+                if prepared.pty is not None and self._typing is not None:
+                    process.stdin = self._typing(channel, prepared.pty) or process.stdin
                 try:
                     if streams is None:
                         await process.start()
@@ -75,6 +86,10 @@ class Sessions:
                         out, err = streams.sinks
                         await process.start(stdout=out, stderr=err, merged=streams.merged)
                         process.redirect(streams, stack.pop_all())
+                except asyncio.CancelledError:
+                    # it may run by now, and runs on where its channel alone is closed
+                    await process.close()
+                    raise
                 except BaseException:
                     channel.abort()
                     raise
@@ -88,9 +103,10 @@ class Sessions:
         Raises:
             ChannelOpenRefused: the server refused the session.
         """
+        launch = await self._prepared(launch)
         self._classify(launch)
         channel = await self.open(self._limits.bulk_window)
-        return processes.Process(channel, self._with_environment(launch))
+        return processes.Process(channel, launch)
 
     async def open_subsystem(self, name: str) -> Channel:
         """Start a subsystem and give its channel, to connect a receiver to.
@@ -118,7 +134,7 @@ class Sessions:
         if self._on_bulk is not None and (launch is None or launch.pty is None):
             self._on_bulk()
 
-    def _with_environment(self, launch: Launch) -> Launch:
-        if not self._environment:
-            return launch
-        return lazy_attrs.evolve(launch, env={**self._environment, **launch.env})
+    async def _prepared(self, launch: Launch) -> Launch:
+        if self._environment:
+            launch = lazy_attrs.evolve(launch, env={**self._environment, **launch.env})
+        return launch if self._prepare is None else await self._prepare(launch)

@@ -13,15 +13,18 @@ from ssh_transport import TransportOptions
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.aio.client.agent_forwarding import AgentOpener
+    from ssh_connection.aio.client.x11_forwarding import X11Source
+    from ssh_connection.aio.process.launch import Launch
+    from ssh_connection.aio.services.hostkeys import HostKeyUpdater
     from ssh_keys import Certificate, Credential
 
 __all__ = [
     "CertificateVerifier",
     "ClientSettings",
     "CredentialFinder",
-    "HostKeyProver",
-    "HostKeyUpdater",
     "HostKeyVerifier",
+    "SessionForwards",
     "SessionProof",
 ]
 
@@ -35,14 +38,8 @@ An exact True accepts the key in it; anything else leaves the key to be judged a
 come alone.
 """
 
-HostKeyProver: TypeAlias = Callable[[Sequence[PublicKey]], Awaitable[tuple[PublicKey, ...]]]
-"""Asks the server for the proof that it has keys; returns those for which it is good."""
-
 CredentialFinder: TypeAlias = Callable[[], Awaitable[Sequence[AuthCredential] | AuthStrategy]]
 """Returns what the user can prove itself with, in order, or what decides that."""
-
-HostKeyUpdater: TypeAlias = Callable[[tuple[PublicKey, ...], HostKeyProver], Awaitable[None]]
-"""Told of all keys that the server says it has, once; believes only what is proven."""
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -58,6 +55,31 @@ class SessionProof:
     host_key: Credential
     session_id: bytes = lazy_attrs.field(repr=False)
     signature: bytes = lazy_attrs.field(repr=False)
+
+
+@lazy_attrs.frozen(kw_only=True)
+class SessionForwards:
+    """What sessions of a connection may have forwarded, and what each has without being told.
+
+    Attributes:
+        agent: connects to the agent; None where there is none.
+        x11: finds the display; None where there is none.
+        every_agent: whether each session asks for the agent.
+        every_x11: whether each session asks for X11.
+    """
+
+    agent: AgentOpener | None = None
+    x11: X11Source | None = None
+    every_agent: bool = False
+    every_x11: bool = False
+
+    def wanted_by(self, launch: Launch) -> bool:
+        """Return whether a session asks for anything."""
+        agent, x11 = launch.agent_forwarding, launch.x11_forwarding
+        return bool(
+            (self.every_agent if agent is None else agent)
+            or (self.every_x11 if x11 is None else x11)
+        )
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -113,10 +135,15 @@ class ClientSettings:
     """How a dead peer is found; None never asks."""
     limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     """How much of everything the connection may have."""
+    session_forwards: SessionForwards = lazy_attrs.field(factory=SessionForwards)
+    """What sessions may have forwarded: the agent, X11."""
     environment: Mapping[str, str] = lazy_attrs.field(factory=dict[str, str])
     """Environment variables to ask for in each session, before those of its command."""
     on_banner: Callable[[str], None] | None = None
     """Takes the server's banner, escaped."""
+    keystroke_interval: int = 0
+    """Milliseconds between the packets of what is typed in a session with a terminal; 0 for as it
+    is typed (ObscureKeystrokeTiming)."""
     on_bulk: Callable[[], None] | None = None
     """Called before a channel that is not interactive is opened or taken: all but a session with
     a terminal."""

@@ -6,8 +6,9 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
-__all__ = ["bind"]
+__all__ = ["bind", "stop_listening"]
 
 
 async def bind(
@@ -32,8 +33,8 @@ async def bind(
     """
     loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(
-            factory, host, port=port, backlog=backlog, start_serving=start_serving
+        server = await loop.create_server(
+            factory, host, port=port, backlog=backlog, start_serving=False
         )
     except OSError as error:
         if error.errno is not None:
@@ -42,3 +43,24 @@ async def bind(
         # that leaves none the error has a text of asyncio's and no number
         number = errno.EADDRNOTAVAIL
         raise OSError(number, os.strerror(number)) from error
+    if start_serving:
+        try:
+            await server.start_serving()
+        except BaseException:  # cancelled: no caller has it yet
+            server.close()
+            raise
+    return server
+
+
+def stop_listening(server: asyncio.Server) -> None:
+    """Accept no more connections, and close the sockets one turn of the loop later.
+
+    asyncio gives a connection to its protocol one turn after it has accepted it.  Where the
+    server is closed in between, it forgets the connection, and the client waits until the garbage
+    collector finds the socket (https://github.com/python/cpython/issues/109564).
+    """
+    loop = server.get_loop()
+    for sock in server.sockets:
+        with suppress(NotImplementedError, RuntimeError):  # loops that accept in another way
+            loop.remove_reader(sock.fileno())
+    loop.call_soon(server.close)

@@ -76,10 +76,30 @@ async def _opened(source: Source, mode: str, stack: AsyncExitStack) -> IO[bytes]
         from pathlib import Path  # which whoever gives one has loaded
 
         path = Path(cast("os.PathLike[str]", source))
-        file = await asyncio.to_thread(path.open, mode)
-        stack.push_async_callback(asyncio.to_thread, file.close)
-        return cast("IO[bytes]", file)
+        file = await _opened_path(lambda: cast("IO[bytes]", path.open(mode)))
+        stack.push_async_callback(_close, file)
+        return file
     return cast("IO[bytes]", source)
+
+
+async def _opened_path(open_path: Callable[[], IO[bytes]]) -> IO[bytes]:
+    """Open a file in a thread; what is opened for a caller that was cancelled is closed."""
+    opening = asyncio.get_running_loop().run_in_executor(None, open_path)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
+
+
+async def _close(file: IO[bytes]) -> None:
+    """Close a file in a thread, also where the caller is cancelled before the thread begins."""
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, file.close))
+
+
+def _close_opened(opening: asyncio.Future[IO[bytes]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _waitable(file: IO[bytes], stack: AsyncExitStack) -> int | None:

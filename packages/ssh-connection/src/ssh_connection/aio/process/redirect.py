@@ -7,7 +7,6 @@ closes.
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import inspect
 import os
@@ -39,7 +38,6 @@ __all__ = [
     "Readable",
     "Redirects",
     "Sink",
-    "StreamCopies",
     "Writable",
 ]
 
@@ -105,83 +103,23 @@ class OpenedStreams:
         return self.read is None and self.writes == (None, None)
 
     async def feed(self, stdin: ByteWriter) -> None:
-        """Send the command what it reads, then EOF; what it does not read is not sent."""
-        with suppress(ChannelClosed, ConnectionLost):
-            if self.read is None:
-                stdin.put(self.content or b"")
-            else:
-                while data := await self.read(_CHUNK):
-                    await stdin.write(data)
-            stdin.write_eof()
-
-    async def drain(self, reader: ByteReader, write: Write | None) -> None:
-        """Write all that a stream of the command brings, and EOF behind it where there is one."""
-        if write is not None:
-            while data := await reader.read(_CHUNK):
-                await write(data)
-            await write(b"")
-
-
-class StreamCopies:
-    """The tasks that carry the redirected streams of one command."""
-
-    def __init__(
-        self,
-        stdin: ByteWriter,
-        outputs: tuple[ByteReader, ByteReader],
-        streams: OpenedStreams,
-        release: AsyncExitStack,
-    ) -> None:
-        self._streams = streams
-        self._release = release
-        self._stdin = stdin
-        self._outputs = outputs
-        self._draining: list[asyncio.Task[None]] = []
-        self._feeding: asyncio.Task[None] | None = None
-        self._error: BaseException | None = None
-
-    def start(self, failed: Callable[[], None]) -> None:
-        """Begin to carry; `failed` is called where that is not possible."""
-        loop = asyncio.get_running_loop()
-        streams = self._streams
-        for reader, write in zip(self._outputs, streams.writes, strict=True):
-            self._draining.append(loop.create_task(streams.drain(reader, write)))
-        if streams.feeds or streams.content is not None or streams.read is not None:
-            self._feeding = loop.create_task(streams.feed(self._stdin))
-
-        def copied(task: asyncio.Task[None]) -> None:
-            error = None if task.cancelled() else task.exception()
-            # of a lost connection the process itself tells
-            if error is not None and self._error is None and not _is_lost(error):
-                self._error = error
-                failed()
-
-        for task in (*self._draining, *filter(None, [self._feeding])):
-            task.add_done_callback(copied)
-
-    async def finish(self) -> None:
-        """Wait until all output is written; what the command did not read is not sent.
+        """Send the command what it reads, then EOF; what it does not read is not sent.
 
         Raises:
-            OSError: what a stream is redirected to cannot be read or written.
+            Exception: what it reads from failed; the command is sent no EOF, which would say
+                that this was all.
         """
-        if self._error is None and self._draining:
-            await asyncio.wait(self._draining)
-        await self.cut()
-        if self._error is not None:
-            raise self._error
-
-    async def cut(self) -> None:
-        """End what is still carried, and close what was opened for it."""
-        tasks = [*self._draining, *filter(None, [self._feeding])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._release.aclose()
-
-
-def _is_lost(error: BaseException) -> bool:
-    return isinstance(error, ChannelClosed | ConnectionLost)
+        if self.read is None:
+            with suppress(ChannelClosed, ConnectionLost):
+                stdin.put(self.content or b"")
+                stdin.write_eof()
+            return
+        while data := await self.read(_CHUNK):
+            try:
+                await stdin.write(data)
+            except (ChannelClosed, ConnectionLost):
+                return  # of which the command itself tells
+        stdin.write_eof()
 
 
 @lazy_attrs.frozen

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from ssh_connection.aio.process.launch import Launch
 from ssh_connection.aio.process.process import Process
 from ssh_connection.aio.process.redirect import Redirects
-from ssh_connection.errors import CommandFailed, NoExitStatus, SSHTimeout
+from ssh_connection.errors import (
+    ChannelTimedOut,
+    CommandFailed,
+    NoExitStatus,
+    RedirectFailed,
+    SSHTimeout,
+)
 from ssh_connection.results import Completed
 from ssh_transport import ConnectionLost
 from ssh_wire import SSHError, UsageError, lazy_attrs
@@ -26,12 +32,12 @@ class CommandInterrupted(ConnectionLost):
     """The connection was lost while a command ran.
 
     Attributes:
-        completed: what had arrived by then; it has no exit status.
+        completed: what had arrived by then.
     """
 
     def __init__(self, message: str, completed: Completed[bytes]) -> None:
         super().__init__(message)
-        self.completed = completed
+        self.completed: Completed[bytes] | Completed[str] = completed
 
 
 class OutputTooLarge(SSHError):
@@ -43,7 +49,7 @@ class OutputTooLarge(SSHError):
 
     def __init__(self, limit: int, completed: Completed[bytes]) -> None:
         super().__init__(f"{completed.command!r} wrote more than {limit} bytes")
-        self.completed = completed
+        self.completed: Completed[bytes] | Completed[str] = completed
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -64,6 +70,8 @@ class RunOptions:
     """The most bytes to collect of both streams together."""
     on_cancel: Literal["terminate", "detach"] = "terminate"
     """What becomes of the remote process when the call is cancelled."""
+    dies_with_channel: bool = False
+    """Whether the command ends with its channel, at servers that deliver no signals, too."""
     grace: float = 2.0
     """Seconds between TERM and KILL."""
 
@@ -99,6 +107,12 @@ class _Collector:
             self._left -= len(data)
         chunks.append(bytes(data))
 
+    def joined(self, chunks: list[bytes]) -> bytes:
+        """Return what was kept, and keep it no longer: the result has it."""
+        whole = b"".join(chunks)
+        chunks.clear()
+        return whole
+
 
 class _Run:
     """One run of a command."""
@@ -123,8 +137,8 @@ class _Run:
             command=self.command,
             exit_status=process.exit_status if process else None,
             exit_signal=process.exit_signal if process else None,
-            stdout=b"".join(self.collector.stdout),
-            stderr=b"".join(self.collector.stderr),
+            stdout=self.collector.joined(self.collector.stdout),
+            stderr=self.collector.joined(self.collector.stderr),
             duration=self.loop.time() - self.started,
         )
 
@@ -140,13 +154,19 @@ class _Run:
                 raise SSHTimeout("run", seconds, self.completed()) from None
             if isinstance(error, ConnectionLost):
                 raise CommandInterrupted(str(error), self.completed()) from error
+            if isinstance(error, RedirectFailed | ChannelTimedOut):
+                error.completed = self.completed()
             raise
         return self._judge(self.completed())
 
     async def _start_and_wait(self) -> None:
         options = self.options
         launch = Launch(
-            command=self.command, env=options.env, pty=options.pty, grace=options.grace
+            command=self.command,
+            env=options.env,
+            pty=options.pty,
+            grace=options.grace,
+            dies_with_channel=options.dies_with_channel,
         )
         async with AsyncExitStack() as stack:
             streams = await options.redirects.open(stack)
@@ -159,9 +179,12 @@ class _Run:
                 merged=streams.merged,
             )
             if streams.is_plain:
-                await streams.feed(process.stdin)  # nothing that it would wait for
+                if not launch.is_tied:
+                    await streams.feed(process.stdin)  # nothing that it would wait for
             else:
-                process.redirect(lazy_attrs.evolve(streams, feeds=True), stack.pop_all())
+                process.redirect(
+                    lazy_attrs.evolve(streams, feeds=not launch.is_tied), stack.pop_all()
+                )
         if options.max_output is None:
             await process.wait_closed()
         else:
@@ -214,6 +237,7 @@ async def run_command(
         CommandInterrupted: the connection was lost; has what had arrived.
         NoExitStatus: the server closed the channel without a status.
         OutputTooLarge: it wrote more than `max_output`.
+        RedirectFailed: a stream that is redirected cannot be read or written.
         SSHTimeout: `timeout` ran out; has what had arrived.
     """
     return await _Run(command, options, opener).conduct()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from ssh_wire.aio import close_after
 
 if TYPE_CHECKING:
+    import re
     from types import TracebackType
     from typing import Self
 
     from ssh_connection.aio.process.launch import Launch
     from ssh_connection.aio.process.process import Process
     from ssh_connection.aio.streams import ByteReader, ByteWriter
+    from ssh_connection.expect import Expected
     from ssh_connection.results import ExitSignal
 
 __all__ = ["TextProcess", "TextReader", "TextWriter"]
@@ -53,6 +55,45 @@ class TextReader:
             searched = len(self._text)
             await self._more()
         return self._take(len(self._text) if found < 0 else found + 1)
+
+    async def expect(
+        self,
+        *patterns: str | re.Pattern[str],
+        timeout: float | None = None,  # noqa: ASYNC109 (as expect has it)
+    ) -> Expected[str]:
+        """Wait for the first of some patterns, and read up to its end.
+
+        What is not found is not read: whoever waits too long, or for what does not come, can
+        read what came instead.
+
+        Args:
+            patterns: texts, which stand for themselves, and compiled regular expressions; a
+                regular expression that could match more still matches what has arrived.
+            timeout: seconds to wait; None for as long as it takes.
+
+        Raises:
+            ExpectTimeout: none came in time; has what came instead.
+            PatternNotFound: the stream ended without one; has what came instead.
+            ConnectionLost: the connection was lost before one came.
+            asyncio.LimitOverrunError: a million characters came without one.
+        """
+        from ssh_connection.aio.process.expect import expect  # rarely used
+
+        return await expect(self, patterns, str, timeout)
+
+    def peek(self) -> str:
+        """Return what has arrived as text and is not read; it stays unread."""
+        return self._text
+
+    async def wait_for_more(self) -> bool:
+        """Wait until more arrives than is unread now; return False at a clean end.
+
+        Raises:
+            ConnectionLost: the connection was lost before.
+        """
+        if not self._ended:
+            await self._more()
+        return not self._ended
 
     async def lines(self) -> AsyncIterator[str]:
         """Yield line after line, each with its newline, up to the end."""

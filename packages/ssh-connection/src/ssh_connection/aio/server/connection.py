@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from ssh_auth import AuthContext, ServerAuth
 from ssh_connection.aio.callbacks import logged
 from ssh_connection.aio.endpoint import Endpoint
-from ssh_connection.aio.server.host_keys import HostKeyProofs
 from ssh_connection.aio.server.identity import HostIdentity
 from ssh_connection.aio.server.login import ServerLogin
-from ssh_connection.aio.server.services import Services
+from ssh_connection.aio.server.services import services_for
 from ssh_connection.aio.server.session import User
+from ssh_connection.aio.services.hostkeys import HostKeyProofs
 from ssh_transport import ConnectionLost, PeerDisconnected, ServerTransport
 from ssh_transport import events as ev
 from ssh_wire import DisconnectReason, SSHError, lazy_attrs
@@ -22,9 +22,6 @@ from ssh_wire import DisconnectReason, SSHError, lazy_attrs
 if TYPE_CHECKING:
     from ssh_auth import Authenticated
     from ssh_connection.aio.server.settings import ServerSettings, SessionSettings
-    from ssh_connection.channel import ChannelProtocol
-    from ssh_connection.replies import PendingReply
-    from ssh_wire.messages import connection as m
 
 __all__ = ["ServerConnection"]
 
@@ -48,7 +45,7 @@ class ServerConnection(Endpoint[ServerTransport]):
         loop = asyncio.get_running_loop()
         self._identity = HostIdentity(settings.host_keys, settings.host_certificates)
         core = ServerTransport(
-            lazy_attrs.evolve(settings.transport, announced=_ANNOUNCED),
+            lazy_attrs.evolve(settings.transport, announced=_announced(settings)),
             random=random,
             now=loop.time(),
             host_keys=self._identity.presented,
@@ -56,7 +53,7 @@ class ServerConnection(Endpoint[ServerTransport]):
         super().__init__(core, settings.limits, settings.close_timeout)
         self._settings = settings
         self._login: ServerLogin | None = None
-        self._services: Services | None = None
+        self._user: User | None = None
         self._closing = False
         self._grace = loop.call_later(settings.login_grace, self._grace_over)
         self.peer = self.local = None
@@ -64,7 +61,7 @@ class ServerConnection(Endpoint[ServerTransport]):
     @property
     def user(self) -> User | None:
         """Who is logged in; None until somebody is."""
-        return self._services.user if self._services is not None else None
+        return self._user
 
     @property
     def failed_attempts(self) -> int:
@@ -131,10 +128,13 @@ class ServerConnection(Endpoint[ServerTransport]):
             self._driver.close()
             return
         host_keys = HostKeyProofs(self._identity, self._core, self._mux, self._children.spawn)
-        self._services = Services(user, settings, context, self._mux, self._children, host_keys)
+        self._user = user
+        served = services_for(user, settings, context, self._mux, self._children)
+        self._mux.services.register(host_keys.row, *served)
         self._core.authenticated()
         self._core.sink = self._mux.receive
         self._start_keepalive(self._settings.keepalive)
+        self._start_inactivity()
         host_keys.announce()
         if self._settings.on_authenticated is not None:
             with logged(self._settings.log, "on_authenticated failed"):
@@ -162,17 +162,11 @@ class ServerConnection(Endpoint[ServerTransport]):
             with logged(self._settings.log, "on_end failed"):
                 self._settings.on_end(self, fault)
 
-    # ------------------------------------------------------------- what the client asks for
 
-    def channel_requested(self, message: m.AnyChannelOpen, channel: ChannelProtocol) -> None:
-        """Answer the opening of a channel."""
-        if self._services is None or not self._services.open_channel(message, channel):
-            super().channel_requested(message, channel)
-
-    def global_request(self, message: m.AnyGlobalRequest, reply: PendingReply) -> None:
-        """Answer a global request."""
-        if self._services is None or not self._services.answer(message, reply):
-            super().global_request(message, reply)
+def _announced(settings: ServerSettings) -> dict[str, bytes]:
+    """Return what is added to the server's EXT_INFO."""
+    # the names of RFC 9987 for the forwarding of the agent are announced
+    return _ANNOUNCED | {"agent-forward": b"0"} if settings.agent_forwarding else _ANNOUNCED
 
 
 def _is_goodbye(error: Exception) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, ParamSpec
 
 from ssh_auth import Permissions
 from ssh_connection.aio.callbacks import logged
@@ -15,20 +15,20 @@ from ssh_connection.errors import ChannelClosed
 from ssh_connection.pty import Pty
 from ssh_connection.results import ExitSignal
 from ssh_keys import PublicKey, plain_key
-from ssh_keys.patterns import matches_list
 from ssh_wire import WireError, lazy_attrs
 from ssh_wire.messages import connection as m
+from ssh_wire.messages.openssh import EndOfWrite
 from ssh_wire.modes import decode_modes
-from ssh_wire.text import raw
 
 if TYPE_CHECKING:
     from ssh_connection.aio.channel import Channel
-    from ssh_connection.limits import ConnectionLimits
+    from ssh_connection.aio.server.session_policy import SessionHandler, SessionPolicy
+    from ssh_connection.aio.server.x11_displays import SessionX11
     from ssh_connection.replies import PendingReply
     from ssh_keys import Credential
     from ssh_wire.primitives import Buffer
 
-__all__ = ["Session", "SessionHandler", "SessionPolicy", "User"]
+__all__ = ["Session", "User"]
 
 _P = ParamSpec("_P")
 _CLOSED = "the client closed the session"
@@ -76,18 +76,27 @@ class Session:
         """The terminal that was asked for."""
         self.env: dict[str, str] = {}
         """The environment variables that were asked for and allowed."""
+        self.agent_socket: str | None = None
+        """The socket at which the client's agent is reached, where it is forwarded."""
+        self.x11: SessionX11 | None = None
+        """The display of the session, where X11 is forwarded."""
         self.channel = channel
         """The channel; connect a receiver to it to bypass the streams."""
         self.on_resize: Callable[[int, int], None] | None = None
         """Called with columns and rows when the client's terminal changes its size."""
         self.on_signal: Callable[[str], None] | None = None
         """Called with the name (without SIG) of a signal that the client sends."""
+        self.on_break: Callable[[int], None] | None = None
+        """Called with the milliseconds of a BREAK (RFC 4335), 0 for the usual time."""
+        self.on_output_unread: Callable[[], None] | None = None
+        """Called when the client reads no more output: the command's pipe has no reader."""
         self._stdin = ByteReader(channel.consumed)
         self._policy = policy
         self._started = False
         self._ended = False
         self._room = asyncio.Event()
         self._room.set()
+        self._unread = False
         channel.on_request = self._request_received
 
     # ------------------------------------------------------------- the handler's side
@@ -122,9 +131,12 @@ class Session:
         """Send standard output; wait while there is no room.
 
         Raises:
-            ChannelClosed: the client has closed the session.
+            ChannelClosed: the client has closed the session, or reads no more output.
         """
         self.use_streams()
+        if self._unread:
+            problem = "the client reads no more output"
+            raise ChannelClosed(problem)
         self.channel.write(data)
         await self._has_room()
 
@@ -142,6 +154,11 @@ class Session:
         await self._room.wait()
         if self.channel.is_closed:
             raise self.channel.error or ChannelClosed(_CLOSED)
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the client has asked for a command, a shell or a subsystem."""
+        return self._started
 
     @property
     def has_ended(self) -> bool:
@@ -193,29 +210,41 @@ class Session:
 
     # ------------------------------------------------------------- requests
 
-    def _request_received(self, request: m.AnyChannelRequest, reply: PendingReply) -> None:
+    def _request_received(self, request: m.RequestHead, reply: PendingReply) -> None:
         core = self.channel.core
-        if self._take(request):
+        take = self._policy.takers.get(type(request))
+        if take is not None and take(self, request) is True:
             core.grant(reply)
         else:
             core.deny(reply)
 
-    def _take(self, request: m.AnyChannelRequest) -> bool:
-        match request:
-            case m.ExecRequest() | m.ShellRequest() | m.SubsystemRequest():
-                return self._start(request)
-            case m.PtyRequest() if not self._started and self._policy.pty:
-                return self._set_terminal(request)
-            case m.EnvRequest() if not self._started:
-                return self._set_variable(request)
-            case m.WindowChange() if self.pty is not None:
-                return self._resize(*_size(request))
-            case m.SignalRequest() if self._started and self.on_signal is not None:
-                # whoever may run one command alone does not steer it either
-                forced = self.user.permissions.forced_command is not None
-                return not forced and _call(self.on_signal, request.name)
-            case _:
-                return False
+    def _ask_for_terminal(self, request: m.PtyRequest) -> bool:
+        return not self._started and self._policy.pty and self._set_terminal(request)
+
+    def _ask_for_size(self, request: m.WindowChange) -> bool:
+        return self.pty is not None and self._resize(*_size(request))
+
+    def _send_signal(self, request: m.SignalRequest) -> bool:
+        # whoever may run one command alone does not steer it either
+        forced = self.user.permissions.forced_command is not None
+        if not self._started or self.on_signal is None or forced:
+            return False
+        return _call(self.on_signal, request.name)
+
+    def _send_break(self, request: m.BreakRequest) -> bool:
+        if not self._started or self.on_break is None:
+            return False
+        return _call(self.on_break, request.length)
+
+    def _end_output(self, _request: EndOfWrite) -> bool:
+        """Take that the client reads no more output (PROTOCOL section 2.1)."""
+        self._unread = True
+        return self.on_output_unread is None or _call(self.on_output_unread)
+
+    def stop_input(self) -> None:
+        """Tell the client that its input is not read any more (PROTOCOL section 2.1)."""
+        if self.channel.takes_eow and not self.has_ended:
+            self.channel.notify(EndOfWrite(recipient=0))
 
     def _start(self, request: m.ExecRequest | m.ShellRequest | m.SubsystemRequest) -> bool:
         # "Only one of these requests can succeed per channel" (RFC 4254 section 6.5)
@@ -250,6 +279,9 @@ class Session:
             return False
         self.command, self.subsystem = command, subsystem
         self.env |= self._policy.user_environment(self.user.permissions)
+        kind = "shell" if command is None else "command"
+        what = kind if subsystem is None else f"subsystem:{subsystem}"
+        self.channel.core.label = f"session:{what}"  # as sshd has it (ChannelTimeout)
         self._started = True
         self._policy.spawn(self, handler)
         return True
@@ -270,6 +302,8 @@ class Session:
         return self.on_resize is None or _call(self.on_resize, columns, rows)
 
     def _set_variable(self, request: m.EnvRequest) -> bool:
+        if self._started:
+            return False
         if b"\0" in request.name + request.value or b"=" in request.name or not request.name:
             return False
         name = request.name.decode("utf-8", "surrogateescape")
@@ -278,51 +312,18 @@ class Session:
             self.env[name] = request.value.decode("utf-8", "surrogateescape")
         return allowed
 
-
-SessionHandler: TypeAlias = Callable[[Session], Awaitable[int | ExitSignal | None]]
-"""What runs a session, and returns its exit status; cancelled when the client closes it.
-
-A handler that returns None has called `Session.exit`; without a status the session has failed.
-"""
-
-
-@lazy_attrs.frozen(kw_only=True)
-class SessionPolicy:
-    """What sessions may be, for one client."""
-
-    shell: SessionHandler | None = None
-    """Runs shells and commands."""
-    subsystems: Mapping[str, SessionHandler] = lazy_attrs.field(factory=dict[str, SessionHandler])
-    """Runs subsystems, by name."""
-    env: frozenset[str] = frozenset()
-    """The environment variables that a client may set."""
-    permit_user_environment: Sequence[str] = ()
-    """Patterns of the variables that a user's permissions may set."""
-    pty: bool = True
-    """Whether a client may ask for a terminal."""
-    peer: tuple[str, int] | None = None
-    """The address and port that the client connected from."""
-    local: tuple[str, int] | None = None
-    """The address and port that it connected to."""
-    client_version: str = ""
-    """The softwareversion that the client identified itself with."""
-    limits: ConnectionLimits
-    """How many environment variables a client may set."""
-    spawn: Callable[[Session, SessionHandler], None]
-    """Runs a handler for a session."""
-
-    def user_environment(self, permissions: Permissions) -> dict[str, str]:
-        """Return the variables of a user's permissions that are allowed."""
-        patterns = tuple(raw(each) for each in self.permit_user_environment)
-        return {
-            name: value
-            for name, value in permissions.environment
-            if matches_list(patterns, raw(name))
-        }
-
-    def handler_for(self, subsystem: str | None) -> SessionHandler | None:
-        """Return what runs a subsystem, or commands and shells; None if nothing does."""
-        return self.shell if subsystem is None else self.subsystems.get(subsystem)
+    TAKEN: ClassVar[Mapping[type[m.RequestHead], Callable[..., bool]]] = {
+        m.ExecRequest: _start,
+        m.ShellRequest: _start,
+        m.SubsystemRequest: _start,
+        m.PtyRequest: _ask_for_terminal,
+        m.EnvRequest: _set_variable,
+        m.WindowChange: _ask_for_size,
+        m.SignalRequest: _send_signal,
+        m.BreakRequest: _send_break,
+        EndOfWrite: _end_output,
+    }
+    """What takes the requests of RFC 4254 section 6, RFC 4335 and OpenSSH, by their classes."""
 
 
 def _size(request: m.PtyRequest | m.WindowChange) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ssh_auth import AuthLimits, failure_delay
 from ssh_connection.aio.server.authentication import ServerAuthentication
-from ssh_connection.aio.server.forwards import ForwardingRules
+from ssh_connection.aio.server.forwarding import ForwardingRules
 from ssh_connection.aio.server.identity import HostSigner
-from ssh_connection.aio.server.session import SessionHandler
+from ssh_connection.aio.server.session_policy import SessionHandler
 from ssh_connection.aio.settings import KeepaliveOptions
 from ssh_connection.limits import ConnectionLimits
 from ssh_keys import PrivateKey
@@ -20,6 +20,10 @@ from ssh_wire import lazy_attrs
 if TYPE_CHECKING:
     from ssh_connection.aio.server.connection import ServerConnection
     from ssh_connection.aio.server.session import User
+    from ssh_connection.aio.server.session_policy import SessionRequest
+    from ssh_connection.aio.server.x11_displays import X11Displays
+    from ssh_connection.aio.services.stream import StreamService
+    from ssh_connection.services import Service
     from ssh_keys import Certificate
 
 __all__ = ["LOG", "ServerSettings", "SessionSettings"]
@@ -42,6 +46,14 @@ class SessionSettings:
     """Patterns of the variables that permissions may set (sshd's PermitUserEnvironment)."""
     forwarding: ForwardingRules | None = None
     """Where to the client may forward."""
+    agent_forwarding: bool = False
+    """Whether a client may forward its agent to a session."""
+    x11: X11Displays | None = None
+    """Where sessions have displays that a client forwards."""
+    services: Sequence[Service | StreamService[Any]] = ()
+    """Channel types and global requests of one's own."""
+    requests: Sequence[SessionRequest[Any]] = ()
+    """Requests of one's own on the channels of sessions."""
     limits: ConnectionLimits = lazy_attrs.field(factory=ConnectionLimits)
     """How many sessions and variables a client may have."""
 
@@ -76,6 +88,14 @@ class ServerSettings:
     """Patterns of the variables that permissions may set (sshd's PermitUserEnvironment)."""
     forwarding: ForwardingRules | None = None
     """Where to the client may forward."""
+    agent_forwarding: bool = False
+    """Whether a client may forward its agent to a session."""
+    x11: X11Displays | None = None
+    """Where sessions have displays that a client forwards."""
+    services: Sequence[Service | StreamService[Any]] = ()
+    """Channel types and global requests of one's own."""
+    requests: Sequence[SessionRequest[Any]] = ()
+    """Requests of one's own on the channels of sessions."""
     settings_for: Callable[[User], SessionSettings | None] | None = None
     """What one user is served, in the place of all that; None for all that.
 
@@ -115,6 +135,10 @@ class ServerSettings:
                 env=self.env,
                 permit_user_environment=self.permit_user_environment,
                 forwarding=self.forwarding,
+                agent_forwarding=self.agent_forwarding,
+                x11=self.x11,
+                services=self.services,
+                requests=self.requests,
                 limits=self.limits,
             )
         if type(found) is not SessionSettings:

@@ -53,8 +53,8 @@ from ssh_wire.text import printable
 
 __all__ = ["DirEntry", "Operations", "PathLike", "path_text"]
 
-PathLike: TypeAlias = str | os.PathLike[str]
-"""A path on the server: text, a `RemotePath`, or a `pathlib.PurePosixPath`."""
+PathLike: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""A path on the server: text, a `RemotePath`, a `pathlib.PurePosixPath`, or its bytes."""
 
 
 def path_text(path: PathLike) -> str:
@@ -64,8 +64,12 @@ def path_text(path: PathLike) -> str:
         UsageError: it is not a path, or has a NUL character, for which OpenSSH ends the session.
     """
     text: object = os.fspath(path) if hasattr(path, "__fspath__") else path
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
     if not isinstance(text, str):
-        problem = f"a path on the server is text or a path object, not {type(text).__name__}"
+        problem = (
+            f"a path on the server is text, bytes or a path object, not {type(text).__name__}"
+        )
         raise UsageError(problem)
     if "\0" in text:
         problem = f"a path on the server cannot have a NUL character: {printable(text)}"
@@ -111,6 +115,7 @@ class Operations:
 
     def __init__(self, session: ClientSession, peer_software: str = "") -> None:
         self._session = session
+        self._peer_software = peer_software
         self._protocol = session.protocol
         self._symlinks = SymLinks(session, peer_software)
 
@@ -241,12 +246,14 @@ class Operations:
         request = MkDir(id=number, path=text, attributes=Attributes(permissions=mode))
         await self._session.call(request, Status, text)
 
-    async def makedirs(self, path: PathLike, *, exist_ok: bool = False) -> None:
-        """Make a directory, and the missing directories above it."""
+    async def makedirs(
+        self, path: PathLike, mode: int | None = None, *, exist_ok: bool = False
+    ) -> None:
+        """Make a directory with the permissions `mode`, and the missing directories above it."""
         text = path_text(path)
         parent = directory_of(text)
         try:
-            await self.mkdir(text)
+            await self.mkdir(text, mode)
         except SFTPError as refusal:
             if self._session.closed:
                 raise
@@ -258,7 +265,7 @@ class Operations:
         else:
             return
         await self.makedirs(parent, exist_ok=True)
-        await self.mkdir(text)
+        await self.mkdir(text, mode)
 
     async def rmdir(self, path: PathLike) -> None:
         """Remove an empty directory (section 6.6)."""
@@ -344,6 +351,7 @@ class Operations:
         text = path_text(path)
         queue: asyncio.Queue[tuple[NameEntry, ...] | Exception | None] = asyncio.Queue()
         listing = Listing(self._protocol, text, queue.put_nowait, queue.put_nowait)
+        self._session.settle()  # a silence begins now, not at what was sent before
         listing.start()
         self._session.settle()
         try:
@@ -360,25 +368,6 @@ class Operations:
         finally:
             listing.stop()
             self._session.settle()
-
-    async def walk(
-        self, top: PathLike = "."
-    ) -> AsyncIterator[tuple[str, list[DirEntry], list[DirEntry]]]:
-        """Iterate over a tree from the top: each directory, its directories, its other entries.
-
-        Links are not followed.  Take entries out of the first list to leave them out.
-        """
-        waiting = [(path_text(top), self._session.options.max_depth)]
-        while waiting:
-            path, depth = waiting.pop()
-            directories: list[DirEntry] = []
-            others: list[DirEntry] = []
-            async for entry in self.scandir(path):
-                (directories if entry.is_dir else others).append(entry)
-            yield path, directories, others
-            if directories and depth <= 1:
-                raise SFTPTransferError(path, "the tree is deeper than is followed")
-            waiting += [(entry.path, depth - 1) for entry in reversed(directories)]
 
     def _entry(self, directory: str, entry: NameEntry, count: int) -> DirEntry:
         if not is_plain(entry.filename):

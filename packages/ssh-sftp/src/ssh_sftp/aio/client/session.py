@@ -7,10 +7,9 @@ session, and every pending request fails with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from ssh_sftp.client.download import outcome_error
 from ssh_sftp.client.limits import ServerLimits, SFTPOptions
 from ssh_sftp.client.protocol import Failure, Outcome, SFTPClientProtocol, internal_error
 from ssh_sftp.client.scheduler import Scheduler
@@ -19,6 +18,7 @@ from ssh_sftp.errors import (
     SFTPError,
     SFTPProtocolError,
     SFTPUnsupported,
+    outcome_error,
 )
 from ssh_sftp.messages import ExtendedReply, LimitsReply, LimitsRequest, Name, Request, Status
 from ssh_sftp.numbers import StatusCode
@@ -37,6 +37,8 @@ class ClientSession:
     Attributes:
         protocol: the core.
         options: the options of the session.
+        peer_software: the server's identification string, where it is known.
+        open_another: opens one more session with the same server, where that can be done.
     """
 
     def __init__(self, pipe: Pipe, options: SFTPOptions) -> None:
@@ -49,6 +51,8 @@ class ClientSession:
         self._schedulers: set[Scheduler] = set()
         self._closed = False
         self.options = options
+        self.peer_software = ""
+        self.open_another: Callable[[], Awaitable[ClientSession]] | None = None
         self.protocol: SFTPClientProtocol = SFTPClientProtocol(
             pipe.write, now=self._time(), timeout=options.timeout, options=options
         )
@@ -135,9 +139,10 @@ class ClientSession:
         self._schedulers.discard(scheduler)
 
     def settle(self) -> None:
-        """Run what is due and send what is queued."""
+        """Run what is due, send what is queued, and watch for a server that stays silent."""
         self.protocol.now = self._time()
         self.protocol.settle()
+        self._arm()
 
     async def close(self) -> None:
         """End the session and wait until the stream is closed."""

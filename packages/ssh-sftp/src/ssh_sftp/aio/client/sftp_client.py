@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import hashlib
+import posixpath
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, overload
 
 from ssh_sftp.aio.client.copying import copy_on_server
 from ssh_sftp.aio.client.file import RemoteFile
-from ssh_sftp.aio.client.operations import Operations, PathLike, path_text
+from ssh_sftp.aio.client.operations import PathLike, path_text
 from ssh_sftp.aio.client.path import RemotePath
 from ssh_sftp.aio.client.session import ClientSession
 from ssh_sftp.aio.client.text_file import RemoteTextFile
-from ssh_sftp.aio.client.transfer import (
-    Callbacks,
-    OnError,
-    Transfer,
-    into_directory,
-    is_directory,
-    last_name,
-)
+from ssh_sftp.aio.client.transfer import OnError, Transfer, callbacks_of
+from ssh_sftp.aio.client.transfers import Transfers
 from ssh_sftp.aio.streams import StreamPipe, StreamReader, StreamWriter
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.client.limits import SFTPOptions
+from ssh_sftp.client.limits import SFTPOptions, within_limit
 from ssh_sftp.client.modes import BinaryMode, TextMode, is_binary, open_flags
 from ssh_sftp.client.protocol import Outcome
 from ssh_sftp.client.scheduler import Found, Progress
+from ssh_sftp.client.selection import Select, everything
 from ssh_sftp.client.storage import MemorySink
 from ssh_sftp.client.text_stream import check_text
-from ssh_sftp.errors import (
-    SFTPError,
-    SFTPNoSuchFile,
-    SFTPTransferError,
-)
+from ssh_sftp.errors import SFTPError, SFTPTransferError
 from ssh_sftp.messages import Close, Handle, Open, Status
-from ssh_sftp.names import basename, directory_of, join
+from ssh_sftp.names import basename
 from ssh_sftp.numbers import OpenFlags
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.results import Transferred
 from ssh_wire import UsageError
 from ssh_wire.aio import close_after
+from ssh_wire.text import printable
 
 __all__ = ["SFTPClient"]
 
+_PIECE = 1024 * 1024
 
-class SFTPClient(Operations):
+
+class SFTPClient(Transfers):
     """A client session of SFTP version 3, over any byte stream.
 
         async with SFTPClient.from_streams(reader, writer) as sftp:
@@ -59,7 +54,13 @@ class SFTPClient(Operations):
     def __init__(
         self, pipe: Pipe, options: SFTPOptions | None = None, *, peer_software: str = ""
     ) -> None:
-        super().__init__(ClientSession(pipe, options or SFTPOptions()), peer_software)
+        options = within_limit(options or SFTPOptions())
+        if options.limit is not None:
+            from ssh_sftp.aio.limited_pipe import LimitedPipe  # only where it is asked for
+
+            pipe = LimitedPipe(pipe, options.limit)
+        super().__init__(ClientSession(pipe, options), peer_software)
+        self._session.peer_software = peer_software
         self._running = False
 
     @classmethod
@@ -90,6 +91,18 @@ class SFTPClient(Operations):
         The other arguments are those of `from_pipe`.
         """
         return cls(StreamPipe(reader, writer), options, peer_software=peer_software)
+
+    def open_others_with(self, opener: Callable[[], Awaitable[SFTPClient]]) -> None:
+        """Say how another session with the same server is opened: for `SFTPOptions(stripes=8)`.
+
+        Args:
+            opener: returns a session that has started; it is closed after its use.
+        """
+
+        async def open_session() -> ClientSession:
+            return (await opener())._session  # noqa: SLF001 (of its own class)
+
+        self._session.open_another = open_session
 
     async def start(self) -> None:
         """Exchange versions with the server; entering the context does it.
@@ -130,7 +143,12 @@ class SFTPClient(Operations):
 
     @overload
     async def open(
-        self, path: PathLike, mode: BinaryMode = "rb", attributes: Attributes | None = None
+        self,
+        path: PathLike,
+        mode: BinaryMode = "rb",
+        attributes: Attributes | None = None,
+        *,
+        buffering: int = -1,
     ) -> RemoteFile: ...
 
     @overload
@@ -140,6 +158,7 @@ class SFTPClient(Operations):
         mode: TextMode,
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -152,6 +171,7 @@ class SFTPClient(Operations):
         mode: str,
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -163,6 +183,7 @@ class SFTPClient(Operations):
         mode: str = "rb",
         attributes: Attributes | None = None,
         *,
+        buffering: int = -1,
         encoding: str | None = None,
         errors: str | None = None,
         newline: str | None = None,
@@ -174,6 +195,8 @@ class SFTPClient(Operations):
             mode: "r", "w", "a" or "x", with "+" to read and write; with "b" a file of bytes, and
                 a text file without.
             attributes: attributes of a file that is created.
+            buffering: 0 for a binary file whose `write` returns when the server has acknowledged
+                it; by default writes are joined into blocks, and `flush` waits for the server.
             encoding: of a text file; by default UTF-8.
             errors: what is done with text that cannot be decoded or encoded: "strict" (the
                 default), "replace", or any other of the handlers of `codecs`.
@@ -185,18 +208,27 @@ class SFTPClient(Operations):
             SFTPError: the server refused; `filename` is the path.
         """
         flags, text = open_flags(mode), path_text(path)
+        if buffering == 0 and not is_binary(mode):
+            problem = f"mode {mode!r} is of text, which is buffered"
+            raise UsageError(problem)
         told = (encoding, errors, newline)
         if is_binary(mode):
             if told != (None, None, None):
                 problem = f"mode {mode!r} is binary: it has no encoding, errors or newline"
                 raise UsageError(problem)
-            return await self._open(text, mode, flags, attributes)
+            return await self._open(text, mode, flags, attributes, buffered=buffering != 0)
         text_options = (encoding or "utf-8", errors or "strict", newline)
         check_text(*text_options)
         return RemoteTextFile(await self._open(text, mode, flags, attributes), *text_options)
 
     async def _open(
-        self, path: str, mode: str, flags: OpenFlags, attributes: Attributes | None
+        self,
+        path: str,
+        mode: str,
+        flags: OpenFlags,
+        attributes: Attributes | None,
+        *,
+        buffered: bool = True,
     ) -> RemoteFile:
         number = self._protocol.next_id()
         request = Open(
@@ -207,7 +239,7 @@ class SFTPClient(Operations):
         except BaseException:
             self._close_late(number)
             raise
-        return RemoteFile(self._session, reply.handle, path, flags, mode)
+        return RemoteFile(self._session, reply.handle, path, flags, mode=mode, buffered=buffered)
 
     def _close_late(self, number: int) -> None:
         """Close the handle of an open that was cancelled."""
@@ -238,200 +270,125 @@ class SFTPClient(Operations):
     async def copy(self, old: PathLike, new: PathLike) -> None:
         """Copy a file on the server, which moves the bytes itself (PROTOCOL section 4.10).
 
+        If the server does not have copy-data, the file is read and written, in bounded memory.
         The copy gets the permissions of the file, without set-user-ID, set-group-ID and sticky.
+        It is written in place: a copy that fails is incomplete.
 
         Raises:
-            SFTPUnsupported: the server does not have copy-data.
-            SFTPTransferError: it is not a regular file.
+            SFTPTransferError: it is not a regular file, both are the same file, or it became
+                shorter meanwhile.
             SFTPError: the server refused; `filename` says which file.
         """
         source, target = path_text(old), path_text(new)
-        self._need("copy-data", source)
         found = await self.stat(source)
         if found.has_type and not found.is_file:
             raise SFTPTransferError(source, "it is not a regular file")
+        if await self._is_same(source, target):  # opening the target would empty it
+            raise SFTPTransferError(source, f"it is the same file as {printable(target)}")
         mode = 0o666 if found.mode is None else found.mode & 0o777
-        await copy_on_server(self._session, source, target, mode)
+        if self.supports("copy-data"):
+            await copy_on_server(self._session, source, target, mode)
+        else:
+            await self._copy_through(source, target, found.size, mode)
 
-    # ------------------------------------------------------------------ transfers
-
-    async def get(
-        self,
-        remote: PathLike,
-        local: str | os.PathLike[str] | None = None,
-        *,
-        recursive: bool = False,
-        preserve: bool = False,
-        on_error: OnError = "continue",
-        progress: Progress | None = None,
-        found: Found | None = None,
-    ) -> Transferred:
-        """Download a file, or with `recursive` the content of a directory.
-
-        A file goes into `local` if that is a directory or ends in a slash; else it gets that name
-        when it is complete.  A directory is copied to `local`; files that are there already stay.
-        Missing local directories are made, those above `local` included.
-
-        Args:
-            remote: the file or directory on the server; links to it are followed.
-            local: the destination; by default the same name in the current directory.
-            recursive: transfer directories and everything in them except links.
-            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
-            on_error: when a file of a tree cannot be read or written, "continue" with the others
-                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
-            progress: called with the bytes of a file so far, its size if known, and its path.
-            found: called before a file is transferred, with its path, and its size if known.
-
-        Returns:
-            The result: files, bytes, what was skipped, and how many sizes were checked.
-
-        Raises:
-            SFTPTransferErrors: some files of a tree failed; the others were transferred.
-            SFTPError: the server refused; `filename` says which file.
-            OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file arrived incomplete.
-            SFTPUnsafeName: the server listed a name that leads out of the directory.
-        """
-        source = path_text(remote)
-        await self._session.ready()
-        found_there = await self._told(source)
-        name = basename(source)
-        target = Path(local if local is not None else name)
-        transfer = Transfer(
-            self._session,
-            Callbacks(progress, found),
-            preserve=preserve,
-            on_error=on_error,
-        )
-        if found_there.is_dir or (
-            recursive and await self._opens_as_directory(source, found_there)
-        ):
-            if not recursive:
-                raise SFTPTransferError(source, "it is a directory")
-            return await transfer.fetch_tree(source, target, found_there)
-        if local is not None and os.fspath(local).endswith(os.sep):
-            target /= name
-        return await transfer.fetch_file(source, into_directory(target, name), found_there)
-
-    async def put(
-        self,
-        local: str | os.PathLike[str],
-        remote: PathLike | None = None,
-        *,
-        recursive: bool = False,
-        preserve: bool = False,
-        on_error: OnError = "continue",
-        progress: Progress | None = None,
-        found: Found | None = None,
-    ) -> Transferred:
-        """Upload a file, or with `recursive` the content of a directory.
-
-        A file goes into `remote` if that is a directory; else it gets that name when the server
-        has acknowledged all of it.  A directory is copied to `remote`; files that are there
-        already stay.  The directory above `remote` has to exist.
-
-        A server that refuses an optional step (the size check, permissions and times, fsync) still
-        has the whole file: see `Transferred.refused`.
-
-        Args:
-            local: the file or directory; links to it are followed.
-            remote: the destination; by default the same name in the directory that relative
-                paths start from.
-            recursive: transfer directories and everything in them except links.
-            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
-            on_error: when a file of a tree cannot be read or written, "continue" with the others
-                and raise `SFTPTransferErrors` at the end, or "stop" at once with the error.
-            progress: called with the bytes of a file so far, its size, and its path.
-            found: called before a file is transferred, with its path and its size.
-
-        Returns:
-            The result: files, bytes, what was skipped, and how many sizes were checked.
-
-        Raises:
-            SFTPTransferErrors: some files of a tree failed; the others were transferred.
-            SFTPError: the server refused; `filename` says which file, or which directory is
-                missing.
-            OSError: the local side failed; `filename` says which file.
-            SFTPTransferError: a file arrived incomplete.
-        """
-        source = Path(local)
-        await self._session.ready()
-        name = last_name(source)
-        target = name if remote is None else path_text(remote)
-        transfer = Transfer(
-            self._session,
-            Callbacks(progress, found),
-            preserve=preserve,
-            on_error=on_error,
-        )
-        if is_directory(source):
-            if not recursive:
-                raise SFTPTransferError(str(source), "it is a directory")
-            try:
-                return await transfer.send_tree(source, target)
-            except SFTPError as error:
-                raise await self._with_missing_directory(error, target) from error.__cause__
-        target, atomic = await self._upload_path(target, name)
+    async def _is_same(self, one: str, other: str) -> bool:
         try:
-            return await transfer.send_file(source, target, atomic=atomic)
-        except SFTPError as error:
-            raise await self._with_missing_directory(error, target) from error.__cause__
-
-    # ------------------------------------------------------------------ what is there
-
-    async def _upload_path(self, target: str, name: str) -> tuple[str, bool]:
-        """Return the path that an uploaded file gets, and whether it may be renamed to it."""
-        present = await self._lstat_or_none(target)
-        if present is not None and (
-            present.is_dir or await self._opens_as_directory(target, present)
-        ):
-            target = join(target, name)
-            present = await self._lstat_or_none(target)
-        elif target.endswith("/"):
-            await self._need_directory(target)
-            target = join(target, name)
-            present = None
-        if present is not None and present.is_symlink:
-            try:
-                target = await self.realpath(target)
-            except SFTPError:
-                return target, False  # the server resolves links itself
-            present = await self._lstat_or_none(target)
-        replaceable = present is None or present.is_file or not present.has_type
-        return target, replaceable
-
-    async def _need_directory(self, path: str) -> None:
-        """Raise an error if a directory is missing; if STAT is refused it may exist."""
-        try:
-            await self.stat(path)
-        except SFTPNoSuchFile:
-            raise _no_directory(path) from None
+            return await self.realpath(one) == await self.realpath(other)
         except SFTPError:
             if self._session.closed:
                 raise
+            return posixpath.normpath(one) == posixpath.normpath(other)
 
-    async def _with_missing_directory(self, error: SFTPError, path: str) -> SFTPError:
-        """Return an error that names the missing directory, if the server only sent "failure"."""
-        above = directory_of(path)
-        if type(error) is SFTPError and above and not self._session.closed:
-            try:
-                await self.stat(above)
-            except SFTPNoSuchFile:
-                return _no_directory(above)
-            except SFTPError:
-                pass
-        return error
+    async def _copy_through(self, old: str, new: str, size: int | None, mode: int) -> None:
+        copied = 0
+        async with (
+            await self.open(old) as source,
+            await self.open(new, "wb", Attributes(permissions=mode)) as target,
+        ):
+            while data := await source.read(_PIECE):
+                copied += await target.write(data)
+        if size is not None and copied < size:
+            raise SFTPTransferError(old, f"it ended after {copied} of {size} bytes")
 
-    async def _lstat_or_none(self, path: str) -> Attributes | None:
-        """Return the attributes at a path; a link is followed if it leads to a directory."""
-        try:
-            found = await self.lstat(path)
-            if found.is_symlink and (await self.stat(path)).is_dir:
-                return await self.stat(path)
-        except SFTPError:
-            return None
-        return found
+    async def _hash_here(self, path: str, algorithm: str) -> bytes:
+        made = hashlib.new(algorithm)
+        async with await self.open(path) as file:
+            while data := await file.read(_PIECE):
+                made.update(data)
+        return made.digest()
 
+    async def copy_to(
+        self,
+        source: PathLike,
+        other: SFTPClient,
+        target: PathLike,
+        *,
+        recursive: bool = False,
+        preserve: bool = False,
+        select: Select | None = None,
+        on_error: OnError = "continue",
+        progress: Progress | None = None,
+        found: Found | None = None,
+    ) -> Transferred:
+        """Copy a file, or with `recursive` a directory, of this server to another server.
 
-def _no_directory(path: str) -> SFTPNoSuchFile:
-    return SFTPNoSuchFile("the directory does not exist", path)
+        The bytes go through this process in blocks; no file is in memory as a whole, and none on
+        a local disk.  A file goes into `target` if that is a directory; else it gets that name
+        when all of it is there.  A directory is copied to `target`; files that are there stay.
+
+        `SFTPOptions.atomic` and `fsync` are those of the other session; `resume` and `verify` do
+        not apply.
+
+        Args:
+            source: the file or directory on this server; links to it are followed.
+            other: the session with the other server.
+            target: the destination there.
+            recursive: copy directories and everything in them except links.
+            preserve: keep permissions (never set-user-ID, set-group-ID or sticky) and times.
+            select: returns whether an entry of a tree is copied: a `PathFilter`, say;
+                by default each one.
+            on_error: when a file of a tree fails, "continue" with the others and raise
+                `SFTPTransferErrors` at the end, or "stop" at once with the error.
+            progress: called with the bytes of a file so far, its size if known, and its path;
+                or a `TransferProgress`.
+            found: called before a file is copied, with its path, and its size if known.
+
+        Raises:
+            SFTPTransferErrors: some files of a tree failed; the others were copied.
+            SFTPError: a server refused; `filename` says which file.
+            SFTPTransferError: a file arrived incomplete, or it is a directory.
+            SFTPUnsafeName: the server listed a name that leads out of the directory.
+        """
+        from ssh_sftp.aio.client.between import (  # only where it is needed
+            CopyBetween,
+            CopyManner,
+        )
+        from ssh_sftp.client.tree_scan import FoundTree  # the same
+
+        old, new = path_text(source), path_text(target)
+        await self._session.ready()
+        await other._session.ready()
+        there = await self._told(old)
+        atomic = other._session.options.atomic
+        if there.is_dir and not recursive:
+            raise SFTPTransferError(old, "it is a directory")
+        if not there.is_dir:
+            new, replaceable = await other._upload_path(new, basename(old))
+            atomic = atomic and replaceable
+        manner = CopyManner(
+            preserve=preserve,
+            atomic=atomic,
+            fsync=other._session.options.fsync,
+            stop=on_error == "stop" or not there.is_dir,
+            callbacks=callbacks_of(progress, found),
+        )
+        copying = CopyBetween((self, self._session), (other, other._session), manner)
+        if there.is_dir:
+            tree = FoundTree()
+            scan = Transfer(self._session, on_error=on_error)
+            copying.failed(await scan.scan(old, tree, select or everything))
+            await copying.copy_tree(tree, old, new, there)
+        else:
+            copying.found(old, there.size)
+            await copying.copy_file(old, new, there)
+        return copying.result()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
 
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.extents import Range
 from ssh_sftp.client.storage import FileKind, SourceEntry
 from ssh_sftp.errors import SFTPTransferError
 
-__all__ = ["LocalFile", "SourceFolder"]
+__all__ = ["LocalFile", "SourceFolder", "local_attributes", "pread_all"]
 
 
 class LocalFile:
@@ -19,6 +21,7 @@ class LocalFile:
     Attributes:
         path: its path.
         attributes: size, permissions and times when it was opened.
+        version: what tells this version of the file from another.
     """
 
     def __init__(self, path: str, *, follow: bool = False) -> None:
@@ -29,17 +32,29 @@ class LocalFile:
             self.close()
             raise SFTPTransferError(path, "it is not a regular file")
         self.path = path
-        self.attributes: Attributes = _attributes(found)
+        self.attributes: Attributes = local_attributes(found)
+        self.version: str = _version(found)
 
     def read(self, length: int, offset: int) -> bytes:
         """Return `length` bytes from an offset, fewer only at the end."""
-        data = os.pread(self._descriptor, length, offset)
-        while len(data) < length:
-            more = os.pread(self._descriptor, length - len(data), offset + len(data))
-            if not more:
-                break
-            data += more
-        return data
+        return pread_all(self._descriptor, length, offset)
+
+    def ranges(self) -> Iterator[Range]:
+        """Return the ranges that hold data, as far as the file system knows them."""
+        reached = 0
+        while True:
+            try:
+                start = os.lseek(self._descriptor, reached, os.SEEK_DATA)
+                reached = os.lseek(self._descriptor, start, os.SEEK_HOLE)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # this file system does not know them
+                    yield reached, None
+                return
+            yield start, reached
+
+    def is_unchanged(self) -> bool:
+        """Return whether the file has the size and the time that it had when it was opened."""
+        return _version(os.fstat(self._descriptor)) == self.version
 
     def close(self) -> None:
         """Close it."""
@@ -56,7 +71,7 @@ class SourceFolder:
 
     Args:
         path: its path.
-        sizes: report the size of each file before it is opened.
+        sizes: report the size and time of each file before it is opened.
     """
 
     def __init__(self, path: str, *, sizes: bool = False) -> None:
@@ -65,7 +80,7 @@ class SourceFolder:
 
     def enter(self) -> Attributes:
         """Return its permissions and times."""
-        return _attributes(os.stat(self.path))
+        return local_attributes(os.stat(self.path))
 
     def entries(self) -> Iterator[SourceEntry]:
         """Return its entries, by name."""
@@ -88,19 +103,24 @@ class SourceFolder:
 def _entry(entry: os.DirEntry[str], *, sizes: bool) -> SourceEntry:
     try:
         if entry.is_symlink():
-            return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is a symbolic link")
+            reason = "it is a symbolic link"
+            return SourceEntry(entry.name, FileKind.OTHER, entry.path, reason, is_link=True)
         if entry.is_dir(follow_symlinks=False):
             return SourceEntry(entry.name, FileKind.DIRECTORY, entry.path)
         if entry.is_file(follow_symlinks=False):
-            size = entry.stat(follow_symlinks=False).st_size if sizes else None
-            return SourceEntry(entry.name, FileKind.FILE, entry.path, size=size)
+            size = mtime = None
+            if sizes:
+                found = entry.stat(follow_symlinks=False)
+                size, mtime = found.st_size, _seconds(found.st_mtime)
+            return SourceEntry(entry.name, FileKind.FILE, entry.path, size=size, mtime=mtime)
     except OSError as error:
         reason = error.strerror or "it cannot be looked at"
         return SourceEntry(entry.name, FileKind.UNKNOWN, entry.path, reason)
     return SourceEntry(entry.name, FileKind.OTHER, entry.path, "it is not a regular file")
 
 
-def _attributes(found: os.stat_result) -> Attributes:
+def local_attributes(found: os.stat_result) -> Attributes:
+    """Return what ATTRS can say of a local file."""
     return Attributes(
         size=found.st_size,
         permissions=found.st_mode,
@@ -112,3 +132,18 @@ def _attributes(found: os.stat_result) -> Attributes:
 def _seconds(when: float) -> int:
     """Return a time as a uint32, as ATTRS has it."""
     return min(max(int(when), 0), 0xFFFF_FFFF)
+
+
+def _version(found: os.stat_result) -> str:
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def pread_all(descriptor: int, length: int, offset: int) -> bytes:
+    """Return `length` bytes from an offset, fewer only at the end."""
+    data = os.pread(descriptor, length, offset)
+    while len(data) < length:
+        more = os.pread(descriptor, length - len(data), offset + len(data))
+        if not more:
+            break
+        data += more
+    return data

@@ -135,6 +135,10 @@ class RemoteTextFile:
         """Return the next line if all of it has been received, else None."""
         return None if self.closed or self._unsent else self._text.line() or None
 
+    def ready_text(self, size: int) -> str | None:
+        """Return the next `size` characters if all of them have been received, else None."""
+        return None if self.closed or self._unsent or self._text.ended else self._text.take(size)
+
     async def _until(self, take: Callable[[], str | None]) -> str:
         await self._start_reading()
         block = _BLOCK
@@ -176,7 +180,19 @@ class RemoteTextFile:
         self._unsent.append(data)
         self._unsent_size += len(data)
         if self._unsent_size >= _BLOCK:
-            await self.flush()
+            await self._send()
+        return len(text)
+
+    def held_write(self, text: str) -> int | None:
+        """Hold text that follows text that is not sent yet; return None if some must be sent.
+
+        It is what `write` does, where that sends nothing.
+        """
+        if not self._unsent or self._unsent_size >= _BLOCK or self.closed or not is_text(text):
+            return None
+        data = self._writing.encode(text)
+        self._unsent.append(data)
+        self._unsent_size += len(data)
         return len(text)
 
     async def writelines(self, lines: Iterable[str]) -> None:
@@ -187,6 +203,10 @@ class RemoteTextFile:
     async def flush(self) -> None:
         """Send what was written, and wait until the server has acknowledged it."""
         self._check_open()
+        await self._send()
+        await self._buffer.flush()
+
+    async def _send(self) -> None:
         if self._unsent:
             data, self._unsent, self._unsent_size = b"".join(self._unsent), [], 0
             await self._buffer.write(data)
@@ -265,6 +285,11 @@ class RemoteTextFile:
                 await close_after(error, self._buffer.close)
                 raise
             await self._buffer.close()
+
+    async def abandon(self) -> None:
+        """Close it and report no error: nothing refers to it any more."""
+        with suppress(Exception):
+            await self.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import stat
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
+from ssh_sftp.aio.client.computing import compute_in_thread
+from ssh_sftp.aio.client.progress import TransferProgress
 from ssh_sftp.aio.client.session import ClientSession, unsupported
-from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder, part_name
+from ssh_sftp.aio.client.sink import DownloadTarget, LocalFolder
 from ssh_sftp.aio.client.source import LocalFile, SourceFolder
 from ssh_sftp.attributes import Attributes
-from ssh_sftp.client.download import FileDownload
+from ssh_sftp.client.check_file import has_check_file
+from ssh_sftp.client.download import DownloadChecks, FileDownload, download_checks
 from ssh_sftp.client.flow import Flow
 from ssh_sftp.client.limits import SFTPOptions
+from ssh_sftp.client.part_names import PartNames
 from ssh_sftp.client.scheduler import Found, Progress, Scheduler
+from ssh_sftp.client.selection import Select, everything
 from ssh_sftp.client.storage import FileSink
+from ssh_sftp.client.striping import split
 from ssh_sftp.client.tree_download import DirectoryDownload
-from ssh_sftp.client.tree_upload import DirectoryUpload
-from ssh_sftp.client.upload import FileUpload, UploadOptions
+from ssh_sftp.client.tree_scan import DirectoryScan, FoundTree
+from ssh_sftp.client.tree_upload import DirectoryUpload, UploadTree
+from ssh_sftp.client.upload import FileUpload
+from ssh_sftp.client.upload_opening import UploadOptions
 from ssh_sftp.errors import SFTPError, SFTPTransferErrors
 from ssh_sftp.messages import SetStat, Status
-from ssh_sftp.names import basename
-from ssh_sftp.results import Transferred
+from ssh_sftp.results import TransferFailure, Transferred
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["Callbacks", "OnError", "Transfer", "into_directory", "is_directory", "last_name"]
+if TYPE_CHECKING:
+    from ssh_sftp.aio.client.stripes import FurtherSessions
+
+__all__ = [
+    "Callbacks",
+    "OnError",
+    "Transfer",
+    "callbacks_of",
+    "into_directory",
+    "is_directory",
+    "last_name",
+    "resolved",
+]
 
 OnError: TypeAlias = Literal["continue", "stop"]
 """What a tree does when a file of it cannot be transferred."""
@@ -42,6 +62,13 @@ class Callbacks:
     found: Found | None = None
 
 
+def callbacks_of(progress: Progress | None, found: Found | None) -> Callbacks:
+    """Return the functions that are called; a `TransferProgress` learns of the files too."""
+    if found is None and isinstance(progress, TransferProgress):
+        found = progress.found
+    return Callbacks(progress, found)
+
+
 _NO_CALLBACKS: Final = Callbacks()
 
 
@@ -55,12 +82,13 @@ class Transfer:
         *,
         preserve: bool = False,
         on_error: OnError = "stop",
+        options: SFTPOptions | None = None,
     ) -> None:
         if on_error not in get_args(OnError):
             problem = f'on_error is "continue" or "stop", not {on_error!r}'
             raise UsageError(problem)
         self._session = session
-        self._options = options = session.options
+        self._options = options = options or session.options
         self._preserve = preserve
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         flow = Flow(options.first_outstanding, options.max_outstanding)
@@ -73,31 +101,55 @@ class Transfer:
             stop=on_error == "stop",
         )
         self._scheduler.on_found = callbacks.found
+        self._scheduler.has_check_file = has_check_file(
+            session.protocol.extensions, session.peer_software
+        )
+        self._scheduler.compute = partial(compute_in_thread, session.settle)
 
     async def fetch_file(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
         """Download one file."""
-        target = _resolved(local)
+        target = resolved(local)
         download_target = self._download_target(self._target_options(target))
         folder = LocalFolder(download_target, str(target.parent))
         try:
             folder.enter()
             sink = folder.file(target.name, attributes)
-            return await self.fetch_into(remote, attributes.size, sink)
+            return await self.fetch_into(
+                remote, attributes.size, sink, download_checks(self._options, sink, attributes)
+            )
         finally:
             download_target.close()
 
-    async def fetch_into(self, remote: str, size: int | None, sink: FileSink) -> Transferred:
+    async def fetch_into(
+        self,
+        remote: str,
+        size: int | None,
+        sink: FileSink,
+        checks: DownloadChecks | None = None,
+    ) -> Transferred:
         """Download one file into a sink."""
         self._scheduler.stop = True  # one file: its error ends the transfer
         self._scheduler.found(remote, size)
-        self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink))
+        self._scheduler.add_file(FileDownload(self._scheduler, remote, size, sink, checks))
         return await self._run()
 
-    async def fetch_tree(self, remote: str, local: Path, attributes: Attributes) -> Transferred:
+    async def scan(
+        self, remote: str, tree: FoundTree, select: Select
+    ) -> tuple[TransferFailure, ...]:
+        """Find out what a directory of the server has; return what could not be listed."""
+        self._scheduler.add_directory(
+            DirectoryScan(self._scheduler, remote, tree, self._options, select)
+        )
+        await self._finished()
+        return self._scheduler.failures
+
+    async def fetch_tree(
+        self, remote: str, local: Path, attributes: Attributes, select: Select = everything
+    ) -> Transferred:
         """Download the content of a directory into another."""
         download_target = self._download_target(self._options)
-        folder = LocalFolder(download_target, str(_resolved(local)), attributes)
-        job = DirectoryDownload(self._scheduler, remote, folder, self._options)
+        folder = LocalFolder(download_target, str(resolved(local)), attributes)
+        job = DirectoryDownload(self._scheduler, remote, folder, self._options, select)
         self._scheduler.add_directory(job)
         try:
             return await self._run()
@@ -108,7 +160,10 @@ class Transfer:
         """Upload one file."""
         self._scheduler.stop = True
         atomic = atomic and self._options.atomic
-        options = lazy_attrs.evolve(self._upload_options(remote, atomic=atomic), checks_small=True)
+        further = await self._further_sessions(local, remote)
+        options = lazy_attrs.evolve(
+            self._upload_options(remote, atomic=atomic), checks_small=True, stripes=further
+        )
 
         def opened() -> LocalFile:
             source = LocalFile(str(local), follow=True)
@@ -116,19 +171,45 @@ class Transfer:
             return source
 
         self._scheduler.add_file(FileUpload(self._scheduler, remote, opened, options))
-        return await self._run()
+        try:
+            return await self._run()
+        finally:
+            if further is not None:
+                await further.close()
 
-    async def send_tree(self, local: Path, remote: str) -> Transferred:
+    async def _further_sessions(self, local: Path, remote: str) -> FurtherSessions | None:
+        """Open the sessions that a large file is uploaded over beside this one."""
+        options, opener = self._options, self._session.open_another
+        in_order = options.resume or options.sparse or options.limit is not None
+        if options.stripes == 1 or in_order or opener is None:
+            return None
+        count = len(split(_size_of(local), options.stripes)) - 1
+        from ssh_sftp.aio.client.stripes import FurtherSessions  # rarely used
+
+        further = FurtherSessions(self._session)
+        try:
+            refusal = await further.open(count, opener)
+        except BaseException:
+            await further.close()
+            raise
+        if refusal is not None:
+            self._scheduler.refused(remote, "another channel", refusal)
+        return further
+
+    async def send_tree(
+        self, local: Path, remote: str, select: Select = everything
+    ) -> Transferred:
         """Upload the content of a directory into another."""
-        made: list[tuple[str, Attributes]] = []
+        tree = UploadTree(select)
         options = self._upload_options(remote, atomic=self._options.atomic)
-        source = SourceFolder(str(local), sizes=self._scheduler.on_found is not None)
+        sizes = self._scheduler.on_found is not None or select is not everything
+        source = SourceFolder(str(local), sizes=sizes)
         self._scheduler.add_directory(
-            DirectoryUpload(self._scheduler, remote, source, options, made)
+            DirectoryUpload(self._scheduler, remote, source, options, tree)
         )
         await self._finished()
         if self._preserve:
-            await self._set_directories(made)
+            await self._set_directories(tree.made)
         return self._result()
 
     async def _run(self) -> Transferred:
@@ -149,9 +230,9 @@ class Transfer:
         except asyncio.CancelledError:
             self._scheduler.cancel()
             self._session.settle()
+            # also where it takes longer than is waited for
+            self._done.add_done_callback(_retrieve)
             await asyncio.wait([self._done], timeout=_UNDO_SECONDS)
-            if self._done.done() and not self._done.cancelled():
-                self._done.exception()
             raise
         finally:
             self._session.drop(self._scheduler)
@@ -183,8 +264,7 @@ class Transfer:
         return lazy_attrs.evolve(self._options, atomic=False)
 
     def _upload_options(self, remote: str, *, atomic: bool) -> UploadOptions:
-        download_target = self._download_target(self._options)
-        fsync = self._options.fsync
+        fsync, names = self._options.fsync, PartNames(secrets.token_hex(4))
         if fsync and not self._session.protocol.supports("fsync@openssh.com"):
             fsync = False
             self._scheduler.refused(remote, "fsync", unsupported("fsync@openssh.com", remote))
@@ -192,7 +272,10 @@ class Transfer:
             atomic=atomic,
             preserve=self._preserve,
             fsync=fsync,
-            part_name=_part_path(download_target.suffix),
+            part_name=names.unique,
+            lasting_name=names.lasting if self._options.resume else None,
+            verify=self._options.verify,
+            sparse=self._options.sparse,
             max_depth=self._options.max_depth,
         )
 
@@ -211,6 +294,19 @@ class Transfer:
                 self._scheduler.refused(path, "permissions and times", error)
 
 
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # the upload reports it
+        return 0
+
+
+def _retrieve(done: asyncio.Future[None]) -> None:
+    """Take the error of a transfer whose caller was cancelled, so that asyncio reports none."""
+    if not done.cancelled():
+        done.exception()
+
+
 def is_directory(path: Path) -> bool:
     """Return whether a local path is a directory, links followed."""
     return path.is_dir()
@@ -226,13 +322,6 @@ def last_name(path: Path) -> str:
     return path.name if path.name not in {"", ".."} else path.resolve().name
 
 
-def _resolved(path: Path) -> Path:
+def resolved(path: Path) -> Path:
+    """Return a local path without links."""
     return path.resolve()
-
-
-def _part_path(suffix: Callable[[], str]) -> Callable[[str], str]:
-    def part_path(path: str) -> str:
-        name = basename(path)
-        return path[: len(path) - len(name)] + part_name(name, suffix())
-
-    return part_path

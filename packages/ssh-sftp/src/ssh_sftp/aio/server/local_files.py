@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from ssh_sftp.aio.server.open_files import OpenDirectory, OpenFile, attributes_of, facts_of
@@ -204,6 +206,12 @@ class LocalFiles:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return "/"
 
+    def owner_names(
+        self, users: Sequence[int], groups: Sequence[int]
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Return no names: who has an account on this machine is not what is served."""
+        return [""] * len(users), [""] * len(groups)
+
     def _check_link(self, place: Location, target: str) -> None:
         """Refuse a link that leads out of the root."""
 
@@ -272,6 +280,24 @@ class UnconfinedFiles(LocalFiles):
         if home.startswith("~"):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return home
+
+    def owner_names(
+        self, users: Sequence[int], groups: Sequence[int]
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the names of users and groups, as this machine has them."""
+        import grp  # few sessions ask
+        import pwd
+
+        user, group = partial(_known, pwd.getpwuid), partial(_known, grp.getgrgid)
+        return [*map(user, users)], [*map(group, groups)]
+
+
+def _known(find: Callable[[int], Sequence[object]], number: int) -> str:
+    """Return a name, the first field of an entry, or "" if there is no entry."""
+    try:
+        return str(find(number)[0])
+    except (KeyError, OverflowError):
+        return ""
 
 
 def _open_bits(flags: OpenFlags) -> int:

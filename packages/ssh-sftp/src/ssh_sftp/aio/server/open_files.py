@@ -31,6 +31,12 @@ class OpenFile:
         self._descriptor = descriptor
         self._mode_mask = mode_mask
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What two handles of one file have in common: its device and inode."""
+        found = os.fstat(self._descriptor)
+        return found.st_dev, found.st_ino
+
     def read(self, length: int, offset: int) -> bytes:
         """Read from an offset."""
         return os.pread(self._descriptor, length, offset)

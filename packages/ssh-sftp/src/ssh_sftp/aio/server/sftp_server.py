@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Coroutine
+from functools import partial
+from typing import Any
 
 from ssh_sftp.aio.server.transactions import log_request
 from ssh_sftp.numbers import MAX_HANDLES
 from ssh_sftp.pipe import Pipe
 from ssh_sftp.server.filesystem import FileSystem, check_filesystem
 from ssh_sftp.server.protocol import SFTPServerProtocol
-from ssh_wire import ProtocolError, SSHError, UsageError
+from ssh_wire import Message, ProtocolError, SSHError, UsageError
 from ssh_wire.guarded import guarded
 
 __all__ = ["SFTPServer"]
@@ -28,7 +30,8 @@ class SFTPServer:
         await SFTPServer(pipe, Rooted("/srv")).serve()
 
     Requests are answered as they arrive; those that arrive together are answered with one
-    write.  While the pipe is full, nothing is answered and nothing is read.
+    write.  While the pipe is full, nothing is answered and nothing is read; nor while 64 requests
+    wait for a file system that answers later.
 
     Args:
         pipe: the stream to the client: the channel of an "sftp" subsystem, say.
@@ -42,8 +45,7 @@ class SFTPServer:
             something, the rest at level DEBUG.
 
     Raises:
-        UsageError: a name in `denied` is not a request, or the file system lacks a method, or
-            has a coroutine function for one.
+        UsageError: a name in `denied` is not a request, or `filesystem` is not a file system.
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class SFTPServer:
             peer_software=peer_software,
             denied=denied,
         )
+        self._protocol.run_later = self._run_later
         if log_requests:
             self._protocol.on_request = log_request
+        self._tasks: set[asyncio.Task[Message]] = set()
         self._faults = 0
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._error: Exception | None = None
@@ -84,11 +88,46 @@ class SFTPServer:
         try:
             await self._over
         finally:
-            self._protocol.close()
-            self._pipe.close()
+            await self._close()
         await self._pipe.wait_closed()
         if self._error is not None:
             raise self._error
+
+    async def _close(self) -> None:
+        """Cancel what runs, then close every open file, then the pipe."""
+        try:
+            for task in self._tasks:
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            closing = self._protocol.close()
+            self._pipe.close()
+        for result in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(result, Exception):
+                self._protocol.close_failed(result)
+
+    # ------------------------------------------------------------------ answers that come later
+
+    def _run_later(
+        self,
+        answer: Coroutine[Any, Any, Message],
+        finished: Callable[[Message | BaseException], None],
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(answer)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ran, finished))
+
+    def _ran(
+        self, finished: Callable[[Message | BaseException], None], task: asyncio.Task[Message]
+    ) -> None:
+        self._tasks.discard(task)
+        fault = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if self._over.done():
+            return
+        with guarded(self._fail):
+            finished(task.result() if fault is None else fault)
+        self._go_on()
 
     # ------------------------------------------------------------------ pipe receiver
 
@@ -97,11 +136,13 @@ class SFTPServer:
         if not self._over.done():
             with guarded(self._fail):
                 self._protocol.receive(data)
+            if self._protocol.paused:
+                self._pipe.pause_reading()
 
     def eof_received(self) -> None:
         """End the session after the last reply."""
         self._eof = True
-        if not self._protocol.paused:
+        if not (self._protocol.paused or self._protocol.waiting):
             self._end(None)
 
     def pipe_closed(self, error: Exception | None) -> None:
@@ -117,12 +158,16 @@ class SFTPServer:
         """Answer and read again."""
         with guarded(self._fail):
             self._protocol.resume()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read again, unless requests wait; end after the last reply to a client that has gone."""
         if self._protocol.paused or self._over.done():
             return
-        if self._eof:
-            self._end(None)
-        else:
+        if not self._eof:
             self._pipe.resume_reading()
+        elif not self._protocol.waiting:
+            self._end(None)
 
     def _end(self, error: Exception | None) -> None:
         if not self._over.done():

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one session; return the exit status."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.query:
-        sys.stdout.write("".join(f"{name}\n" for name in REQUEST_NAMES.values()))
+        sys.stdout.write("".join(f"{name}\n" for name in dict.fromkeys(REQUEST_NAMES.values())))
         return 0
     logging.basicConfig(level=options.level, handlers=[_handler(options, os.environ)])
     if options.umask is not None:

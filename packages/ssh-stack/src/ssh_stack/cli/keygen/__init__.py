@@ -13,7 +13,10 @@ inspect     certificates: show what they say
 validity    when a certificate is good
 revoke      lists of revoked keys
 sign        signatures of files
+moduli      groups for group exchange: candidates, and which of them are safe primes
 tokens      keys in PKCS#11 tokens
+fido        keys in FIDO tokens
+agent_keys  keys in the agent
 """
 
 from __future__ import annotations

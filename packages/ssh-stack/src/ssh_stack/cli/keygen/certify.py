@@ -6,20 +6,21 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-import click
-
-from ssh_keys import Certificate, CertificateSpec, PrivateKey, issue
+from ssh_keys import Certificate, CertificateSpec, issue
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.files import write_key_file
+from ssh_keys.signatures import MessageSigner
 from ssh_stack.cli.keygen.keys import read_private, read_public
 from ssh_stack.cli.keygen.options import Options
 from ssh_stack.cli.keygen.validity import parse_validity, tell_validity
 from ssh_stack.cli.report import Report
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.primitives import string
+from ssh_wire.text import printable
 
 __all__ = ["certify", "spec_of"]
 
@@ -58,15 +59,22 @@ def certify(options: Options, report: Report) -> int:
     return 0
 
 
-def _authority(options: Options, stack: ExitStack) -> PrivateKey:
+def _authority(options: Options, stack: ExitStack) -> MessageSigner:
+    path = options.need("s", "the authority's key")
+    if options.has("U"):
+        from ssh_stack.cli.keygen.agent_keys import AgentSigner  # rarely used
+
+        return AgentSigner(read_public(Path(path)), stack)
     if options.get("D"):
         from ssh_stack.cli.keygen.tokens import authority_in_token  # rarely used
 
         return authority_in_token(options, stack)
-    return read_private(Path(options.need("s", "the authority's key")), options)
+    return read_private(Path(path), options)
 
 
-def _certify_each(authority: PrivateKey, options: Options, report: Report, identity: str) -> None:
+def _certify_each(
+    authority: MessageSigner, options: Options, report: Report, identity: str
+) -> None:
     now = int(time.time())
     for number, word in enumerate(options.files):
         path = Path(word)
@@ -78,8 +86,7 @@ def _certify_each(authority: PrivateKey, options: Options, report: Report, ident
         target = path.with_name(f"{path.name.removesuffix('.pub')}-cert.pub")
         line = certificate.to_openssh().encode() + b"\n"
         write_key_file(target, line, public=True, replace=True)
-        if not report.quiet:
-            click.echo(_description(certificate, target), err=True)
+        report.show(_description(certificate, target))
 
 
 def certificate_names(options: Options) -> tuple[str, ...]:
@@ -127,6 +134,8 @@ def _read_option(option: str, fields: _Options) -> None:
     if word == "clear":
         fields.extensions.clear()
     elif word in _CRITICAL and equals:
+        if word == "source-address":
+            _check_addresses(value)
         fields.critical[word] = string(value)
     elif word == "verify-required":
         fields.critical[word] = b""
@@ -143,6 +152,15 @@ def _read_option(option: str, fields: _Options) -> None:
     else:
         problem = f"no option {option!r} of certificates"
         raise UsageError(problem)
+
+
+def _check_addresses(value: str) -> None:
+    for each in value.split(","):
+        try:
+            ip_network(each)
+        except ValueError as error:
+            problem = f"-O source-address has {printable(each)}: {error}"
+            raise UsageError(problem) from None
 
 
 _CRITICAL: Final = frozenset({"force-command", "source-address"})

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import click
-
 from ssh_keys import PrivateKey
 from ssh_keys.files import write_key_file
 from ssh_keys.randomart import randomart
 from ssh_stack.cli.keygen.keys import escaped_comment, open_private, read_private
-from ssh_stack.cli.keygen.kinds import default_file, full_kind
+from ssh_stack.cli.keygen.kinds import TOKENS, default_file, full_kind
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write_line
 from ssh_stack.cli.keygen.prompts import ask, confirm_overwrite, new_passphrase
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home, home_directory, user_at_host
@@ -23,6 +22,8 @@ __all__ = ["change_comment", "change_passphrase", "create", "create_host_keys"]
 _ROUNDS: Final = 16
 _CIPHER: Final = "aes256-ctr"
 _HOST_KINDS: Final = ("rsa", "ecdsa", "ed25519")
+_RSA_SIGNATURES: Final = frozenset({"rsa-sha2-256", "rsa-sha2-512"})
+"""Names of signature algorithms that ssh-keygen takes for the kind."""
 _STRENGTHS: Final = ("ecdsa", "rsa")
 """The kinds for which -b means something; the others have one size."""
 
@@ -30,19 +31,19 @@ _STRENGTHS: Final = ("ecdsa", "rsa")
 def create(options: Options, report: Report) -> int:
     """Make a key, and save it and its public half."""
     kind = options.get("t") or "ed25519"
+    if kind in _RSA_SIGNATURES:
+        kind = "rsa"
     comment = options.get("C")
     if comment is None:
         comment = user_at_host()
     bits = options.number("b") if kind.startswith(_STRENGTHS) else None
     _report_key(f"Generating public/private {kind} key pair.", report)
-    key = PrivateKey.generate(full_kind(kind), bits, comment)
+    key = _make(kind, bits, options).with_comment(comment)
     path = options.file or _ask_for_path(kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     confirm_overwrite(path)
-    content = _encode(key, new_passphrase(options.get("N")), options)
-    write_key_file(path, content, replace=True)
+    _save(key, path, new_passphrase(options.get("N")), options)
     public = path.with_name(f"{path.name}.pub")
-    write_key_file(public, _line(key), public=True, replace=True)
     _report_key(f"Your identification has been saved in {path}", report)
     _report_key(f"Your public key has been saved in {public}", report)
     _report_key(
@@ -51,6 +52,30 @@ def create(options: Options, report: Report) -> int:
     )
     _report_key(f"The key's randomart image is:\n{randomart(key.public_key)}", report)
     return 0
+
+
+def _make(kind: str, bits: int | None, options: Options) -> PrivateKey:
+    full = full_kind(kind)
+    if full in TOKENS.values():
+        from ssh_stack.cli.keygen import fido  # rarely used
+
+        return fido.enroll(full, options)
+    return PrivateKey.generate(full, bits)
+
+
+def _save(key: PrivateKey, path: Path, passphrase: str | None, options: Options) -> None:
+    write_key_file(path, _encode(key, passphrase, options), replace=True)
+    public = path.with_name(f"{path.name}.pub")
+    write_key_file(public, _line(key), public=True, replace=True)
+
+
+def fetch_keys(options: Options, report: Report) -> int:
+    """Save the keys that stay in a FIDO token, as -K does."""
+    del report
+    from ssh_stack.cli.keygen import fido  # rarely used
+
+    passphrase = new_passphrase(options.get("N"))
+    return fido.fetch(options, lambda key, path: _save(key, path, passphrase, options))
 
 
 def create_host_keys(options: Options, report: Report) -> int:
@@ -72,23 +97,24 @@ def create_host_keys(options: Options, report: Report) -> int:
 
 def change_passphrase(options: Options, report: Report) -> int:
     """Save a key with another passphrase, and in another format with -m."""
+    del report
     path = options.one_file()
     key = read_private(path, options, "Enter old passphrase: ")
     if key.comment:
-        _report_key(f"Key has comment '{escaped_comment(key.comment)}'", report)
+        write_line(f"Key has comment '{escaped_comment(key.comment)}'")
     content = _encode(key, new_passphrase(options.get("N")), options)
     write_key_file(path, content, replace=True)
-    _report_key("Your identification has been saved with the new passphrase.", report)
+    write_line("Your identification has been saved with the new passphrase.")
     return 0
 
 
 def change_comment(options: Options, report: Report) -> int:
     """Give a key and its public half another comment; the passphrase stays."""
+    del report
     path = options.one_file()
     key, passphrase = open_private(path, options)
-    _report_key(
-        f"Old comment: {escaped_comment(key.comment) if key.comment else ''}".rstrip(" "), report
-    )
+    had = escaped_comment(key.comment) if key.comment else ""
+    write_line(f"Old comment: {had}" if had else "No existing comment")
     comment = options.get("C")
     if comment is None:
         comment = ask("New comment: ")
@@ -100,7 +126,7 @@ def change_comment(options: Options, report: Report) -> int:
     public = path.with_name(f"{path.name}.pub")
     write_key_file(public, _line(changed), public=True, replace=True)
     message = f"Comment '{escaped_comment(comment)}' applied" if comment else "Comment removed"
-    _report_key(message, report)
+    write_line(message)
     return 0
 
 
@@ -133,4 +159,4 @@ def _line(key: PrivateKey) -> bytes:
 
 def _report_key(text: str, report: Report) -> None:
     if not report.quiet:
-        click.echo(text)
+        write_line(text)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import click
-
 from ssh_keys import KeyFormatError, KnownHostsFile, plain_key
 from ssh_keys.files import change_known_hosts
 from ssh_keys.randomart import bubblebabble, randomart
@@ -24,6 +22,7 @@ from ssh_stack.cli.keygen.host_lines import (
 )
 from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write_line
 from ssh_stack.cli.keygen.show import hash_of, title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home
@@ -46,9 +45,9 @@ def find(options: Options, report: Report) -> int:
             continue
         found = True
         if not report.quiet:
-            click.echo(f"# Host {wanted} found: line {line.number} {_MARKS.get(line.marker, '')}")
+            write_line(f"# Host {wanted} found: line {line.number} {_MARKS.get(line.marker, '')}")
         for text in _found(line, wanted, options):
-            click.echo(text)
+            write_line(text)
     return 0 if found else 1
 
 
@@ -124,14 +123,14 @@ def _changed(change: _Change, options: Options, report: Report) -> int:
     name = options.get("f") or _path(options)
     if "R" in options.values and not report.quiet:
         for line in change.edited:
-            click.echo(f"# Host {options.values['R']} found: line {line.number}")
+            write_line(f"# Host {options.values['R']} found: line {line.number}")
     for number in change.unreadable:
         report.warn(f"{name}:{number}: invalid line")
     if change.unreadable:
         report.error(f"{name} is not a valid known_hosts file: it was not changed")
         return _INVALID
     if change.always or change.edited:
-        click.echo(f"{name} updated.\nOriginal contents retained as {name}.old")
+        write_line(f"{name} updated.\nOriginal contents retained as {name}.old")
     return 0
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import click
-
 from ssh_keys import Certificate, KeyFormatError, KeyPolicy, load_public_key
 from ssh_keys.certificates import PERMISSIONS
 from ssh_keys.trust import numbered_lines
 from ssh_stack.cli.keygen.keys import read
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write_line
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.keygen.validity import tell_validity
 from ssh_stack.cli.report import Report
@@ -38,9 +37,9 @@ def show_certificates(options: Options, report: Report) -> int:
         if not isinstance(key, Certificate):
             report.warn(f"{path}:{number} is not a certificate")
             continue
-        click.echo(f"{path if str(path) != '-' else '(stdin)'}:")
+        write_line(f"{path if str(path) != '-' else '(stdin)'}:")
         for text in _lines(key):
-            click.echo(text)
+            write_line(text)
         found = True
     return 0 if found else 1
 

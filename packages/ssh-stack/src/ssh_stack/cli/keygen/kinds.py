@@ -10,8 +10,13 @@ from __future__ import annotations
 import subprocess
 from typing import Final
 
-__all__ = ["default_file", "full_kind"]
+__all__ = ["TOKENS", "default_file", "full_kind"]
 
+TOKENS: Final = {
+    "ecdsa-sk": "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ed25519-sk": "sk-ssh-ed25519@openssh.com",
+}
+"""The short names of kinds of key in FIDO tokens."""
 _SHORT: Final = "mldsa44-ed25519"
 _DRAFT: Final = "ssh-mldsa44-ed25519"
 _EARLY: Final = "ssh-mldsa44-ed25519@openssh.com"
@@ -25,14 +30,15 @@ def full_kind(kind: str) -> str:
     10.6 and later have where there is none, or one that does not know such keys.
     """
     if kind != _SHORT:
-        return kind
+        return TOKENS.get(kind, kind)
     known = _known_to_openssh()
     return _EARLY if _EARLY in known and _DRAFT not in known else _DRAFT
 
 
 def default_file(kind: str) -> str:
     """Return the name of the file for a key of a kind, as ssh-keygen has it."""
-    short = kind.removesuffix("@openssh.com").removeprefix("ssh-")
+    named = next((short for short, full in TOKENS.items() if full == kind), kind)
+    short = named.removesuffix("@openssh.com").removeprefix("ssh-")
     if short.startswith("ecdsa-"):
         short = "ecdsa"
     return f"id_{short.replace('-', '_')}"

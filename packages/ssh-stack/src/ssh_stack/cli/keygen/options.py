@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.local.user import expand_home
 from ssh_wire import UsageError, lazy_attrs
 
-__all__ = ["MODES", "Options", "parse_options"]
+__all__ = ["MISUSED", "MODES", "Options", "parse_options"]
 
 _LETTERS: Final = "ABHKLQUceghiklpquvyC:D:E:F:I:M:N:O:P:R:V:Y:Z:a:b:f:m:n:r:s:t:w:z:"
-_UNSUPPORTED: Final = {
-    "K": "resident keys of FIDO tokens are not supported",
-    "M": "groups for group exchange are not made here",
-    "U": "an authority's key in an agent is not supported: give its file",
-    "w": "FIDO tokens are not supported",
-}
+MISUSED: Final = 1
+"""The exit status of ssh-keygen for a command line that it cannot read."""
 
 MODES: Final = {
     # what is done: the module of this package that does it, and its function there
     "create": ("create", "create"),
     "A": ("create", "create_host_keys"),
+    "K": ("create", "fetch_keys"),
     "p": ("create", "change_passphrase"),
     "c": ("create", "change_comment"),
     "l": ("show", "show_fingerprints"),
@@ -38,13 +36,14 @@ MODES: Final = {
     "s": ("certify", "certify"),
     "D": ("tokens", "show_keys"),
     "L": ("inspect", "show_certificates"),
+    "M": ("moduli", "moduli"),
     "k": ("revoke", "make"),
     "Q": ("revoke", "query"),
     "Y": ("sign", "signature"),
 }
 
 _WITH_JSON: Final = frozenset({"l"})
-_ORDER: Final = "YkQFRrsDAHLpcyeilB"
+_ORDER: Final = "MKYkQFRrsDAHLpcyeilB"
 """Which letter decides where several could: -F with -l and -H, -k with -s, -Q with -l."""
 
 
@@ -128,19 +127,18 @@ def parse_options(words: Sequence[str]) -> Options:
     """Read the words behind `keygen`.
 
     Raises:
-        UsageError: an unknown option, one that is not supported, or a word too many.
+        CommandExit: an unknown option, one without its value, or a word too many.
+        UsageError: --json without -l.
     """
     try:
         pairs, rest = getopt.gnu_getopt(list(words), _LETTERS, ["json"])
     except getopt.GetoptError as error:
-        raise UsageError(str(error)) from None
+        raise CommandExit(str(error), MISUSED) from None
     values: dict[str, str] = {}
     flags: list[str] = []
     extra: list[str] = []
     for option, value in pairs:
         letter = option.lstrip("-")
-        if letter in _UNSUPPORTED:
-            raise UsageError(_UNSUPPORTED[letter])
         if letter == "O":
             extra.append(value)
         elif f"{letter}:" in _LETTERS:
@@ -153,7 +151,7 @@ def parse_options(words: Sequence[str]) -> Options:
         raise UsageError(problem)
     if rest and mode == "create":
         problem = f"a word too many: {rest[0]!r}"
-        raise UsageError(problem)
+        raise CommandExit(problem, MISUSED)
     return Options(
         mode=mode, files=tuple(rest), values=values, flags=tuple(flags), extra=tuple(extra)
     )

@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
 from ssh_keys import KeyPolicy, PublicKey, RevocationList
 from ssh_keys.files import read_revoked_keys, write_revoked_keys
 from ssh_keys.trust import Authority, revoke_specified
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.keys import commented_keys, read, read_public
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write_line
 from ssh_stack.cli.report import Report
 from ssh_wire import lazy_attrs
 from ssh_wire.text import printable
@@ -34,7 +33,7 @@ def make(options: Options, report: Report) -> int:
     authority = _authority(options.get("s"))
     for word in options.files:
         if not report.quiet:
-            click.echo(f"Revoking from {word}")
+            write_line(f"Revoking from {word}")
         revoke_specified(changed, read(Path(word)), ca=authority, source=word)
     write_revoked_keys(target, changed)
     return 0
@@ -52,7 +51,7 @@ def query(options: Options, report: Report) -> int:
     revoked = read_revoked_keys(Path(options.need("f", "the list to ask")))
     if options.has("l"):
         for line in _lines(revoked):
-            click.echo(line)
+            write_line(line)
     found = False
     for word in options.files:
         keys = list(commented_keys(Path(word)))
@@ -64,7 +63,7 @@ def query(options: Options, report: Report) -> int:
             found = found or bad
             if not report.quiet:
                 comment = f" ({entry.comment})" if entry.key.comment else ""
-                click.echo(f"{word}{comment}: {'REVOKED' if bad else 'ok'}")
+                write_line(f"{word}{comment}: {'REVOKED' if bad else 'ok'}")
     return 1 if found else 0
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
-
-import click
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ssh_keys import (
     SSHFP,
@@ -20,7 +18,7 @@ from ssh_keys import (
     plain_key,
 )
 from ssh_keys.files import name_file_in_errors
-from ssh_keys.randomart import bubblebabble, randomart, title_of
+from ssh_keys.randomart import HashName, bubblebabble, randomart, title_of
 from ssh_keys.trust import sshfp_records
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.keys import (
@@ -32,6 +30,7 @@ from ssh_stack.cli.keygen.keys import (
     read_public,
 )
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write, write_line
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import user_at_host
 from ssh_wire import UsageError
@@ -54,19 +53,27 @@ __all__ = [
 _RFC4716: Final = b"---- BEGIN"
 _HOST_KEYS: Final = "/etc/ssh"
 _HASHES: Final = {"sha1": 1, "sha256": 2}
+_FINGERPRINTS: Final[dict[str, HashName]] = {
+    "sha256": "sha256",
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha384": "sha384",
+    "sha512": "sha512",
+}
 
 
-def hash_of(options: Options) -> Literal["sha256", "md5"]:
+def hash_of(options: Options) -> HashName:
     """Return the hash of -E.
 
     Raises:
         UsageError: there is no such hash.
     """
     name = (options.get("E") or "sha256").lower()
-    if name not in {"sha256", "md5"}:
-        problem = f"no fingerprint hash {name!r}; choose sha256 or md5"
+    found = _FINGERPRINTS.get(name)
+    if found is None:
+        problem = f"no fingerprint hash {name!r}; choose one of {', '.join(_FINGERPRINTS)}"
         raise UsageError(problem)
-    return cast("Literal['sha256', 'md5']", name)
+    return found
 
 
 def title(key: Credential) -> str:
@@ -94,7 +101,7 @@ def show_fingerprints(options: Options, report: Report) -> int:
         entries = [_as_object(entry, options) for entry in commented_keys(path)]
         if not entries:
             raise _no_key(path)
-        click.echo(json.dumps(entries, indent=2))
+        write_line(json.dumps(entries, indent=2))
         return 0
     return _each_key(options, lambda entry: fingerprint_line(entry, options))
 
@@ -133,7 +140,7 @@ def _each_key(options: Options, line: Callable[[CommentedKey], str]) -> int:
     path = options.one_file()
     found = False
     for entry in commented_keys(path):
-        click.echo(line(entry))
+        write_line(line(entry))
         found = True
     if not found:
         raise _no_key(path)
@@ -143,7 +150,7 @@ def _each_key(options: Options, line: Callable[[CommentedKey], str]) -> int:
 def show_public(options: Options, report: Report) -> int:
     """Print the public half of a private key."""
     del report
-    click.echo(read_private(options.one_file(), options).public_key.to_openssh())
+    write_line(read_private(options.one_file(), options).public_key.to_openssh())
     return 0
 
 
@@ -164,7 +171,7 @@ def export(options: Options, report: Report) -> int:
         case other:
             problem = f"no format {other!r}; choose RFC4716, PKCS8 or PEM"
             raise UsageError(problem)
-    click.echo(text, nl=not text.endswith("\n"))
+    write(text if text.endswith("\n") else f"{text}\n")
     return 0
 
 
@@ -192,11 +199,14 @@ def import_(options: Options, report: Report) -> int:
     except KeyFormatError as error:
         with name_file_in_errors(path):
             private = _imported(data, error)
-        click.echo(private.to_openssh().decode("ascii"), nl=False)
+        # ssh-keygen prints RSA keys, the only ones that it reads so, in the form of PKCS #1
+        is_rsa = private.public_key.kind == "ssh-rsa"
+        made = private.to_pem(form="traditional") if is_rsa else private.to_openssh()
+        write(made.decode("ascii"))
         return 0
     if data.lstrip().startswith(_RFC4716):  # ssh-keygen leaves out its comment
         public = public.with_comment("")
-    click.echo(public.to_openssh())
+    write_line(public.to_openssh())
     return 0
 
 
@@ -219,7 +229,7 @@ def show_records(options: Options, report: Report) -> int:
     for path in paths:
         for record in _records(read_public(path), options):
             generic = options.has("g")
-            click.echo(record.to_generic_text(host) if generic else record.to_text(host))
+            write_line(record.to_generic_text(host) if generic else record.to_text(host))
     return 0
 
 

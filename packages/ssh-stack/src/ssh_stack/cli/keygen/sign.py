@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self, cast
-
-import click
 
 from ssh_keys import Certificate, KeyFormatError, PublicKey, SignatureRefused, SSHSig
 from ssh_keys.files import read_allowed_signers, read_chunks, read_revoked_keys, write_key_file
@@ -16,12 +15,13 @@ from ssh_keys.signatures import HashName, Message, MessageSigner, sign
 from ssh_keys.trust import parse_date
 from ssh_stack.cli.command_exit import FAILED, CommandExit
 from ssh_stack.cli.keygen.keys import public_half, read, read_private
-from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.options import MISUSED, Options
+from ssh_stack.cli.keygen.output import write, write_line
 from ssh_stack.cli.keygen.prompts import confirm_overwrite
 from ssh_stack.cli.keygen.show import title
 from ssh_stack.cli.report import Report
 from ssh_stack.local.user import expand_home
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import SSHError, UsageError, lazy_attrs
 
 __all__ = ["signature"]
 
@@ -31,21 +31,29 @@ _HASHES: Final[dict[str, HashName]] = {"sha256": "sha256", "sha512": "sha512"}
 
 def signature(options: Options, report: Report) -> int:
     """Do what the word behind -Y says."""
-    word = options.need("Y", "sign, verify, find-principals, match-principals, check-novalidate")
+    word = _need(options, "Y", "sign, verify, find-principals, match-principals, check-novalidate")
     work = _WORDS.get(word)
     if work is None:
         problem = f"-Y takes one of {', '.join(_WORDS)}, not {word!r}"
-        raise UsageError(problem)
+        raise CommandExit(problem, MISUSED)
     return work(options, report)
+
+
+def _need(options: Options, letter: str, what: str) -> str:
+    """Return the value of an option that -Y cannot do without."""
+    try:
+        return options.need(letter, what)
+    except UsageError as error:
+        raise CommandExit(str(error), MISUSED) from None
 
 
 # ------------------------------------------------------------------------- signing
 
 
 def _sign(options: Options, report: Report) -> int:
-    namespace = options.need("n", "what the signature is for, such as file")
+    namespace = _need(options, "n", "what the signature is for, such as file")
     hash_name = _hash(options)
-    with _SigningKey.of(expand_home(options.need("f", "the key that signs")), options) as key:
+    with _SigningKey.of(expand_home(_need(options, "f", "the key that signs")), options) as key:
         for word in options.files or ("-",):
             if word == "-":
                 report.warn("signing data on standard input")
@@ -64,7 +72,7 @@ def _sign(options: Options, report: Report) -> int:
 
 def _save(word: str, made: SSHSig, report: Report) -> None:
     if word == "-":
-        click.echo(made.to_armor().decode("ascii"), nl=False)
+        write(made.to_armor().decode("ascii"))
         return
     target = Path(f"{word}.sig")
     confirm_overwrite(target)
@@ -96,28 +104,16 @@ class _SigningKey:
 
     @classmethod
     def _of_agent(cls, key: PublicKey, certificate: Certificate | None) -> _SigningKey:
-        from ssh_agent.blocking import AgentClient  # only where no file has it
+        from ssh_stack.cli.keygen.agent_keys import AgentSigner  # only where no file has it
 
-        client = AgentClient.connect()
-        return cls(_AgentMessageSigner(key, client.sign), certificate, client.close)
+        stack = ExitStack()
+        return cls(AgentSigner(key, stack), certificate, stack.close)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@lazy_attrs.frozen
-class _AgentMessageSigner:
-    """A key whose private half an agent has."""
-
-    public_key: PublicKey
-    _ask: Callable[[PublicKey, bytes, str], bytes]
-
-    def sign(self, data: bytes, algorithm: str, /) -> bytes:
-        """Return the agent's signature."""
-        return self._ask(self.public_key, data, algorithm)
 
 
 def _private_paths(path: Path) -> Iterator[Path]:
@@ -130,10 +126,11 @@ def _private_paths(path: Path) -> Iterator[Path]:
 
 
 def _verify(options: Options, report: Report) -> int:
-    signers = read_allowed_signers(Path(options.need("f", "the file of allowed signers")))
-    principal = options.need("I", "whom the signature has to be of")
-    namespace = options.need("n", "what the signature has to be for")
-    made = _signature(options)
+    signers = read_allowed_signers(Path(_need(options, "f", "the file of allowed signers")))
+    principal = _need(options, "I", "whom the signature has to be of")
+    namespace = _need(options, "n", "what the signature has to be for")
+    with _not_verified(report):
+        made, now = _signature(options), _now(options)
     revoked = options.get("r")
     try:
         signers.verify(
@@ -141,23 +138,24 @@ def _verify(options: Options, report: Report) -> int:
             _message("-"),
             principal=principal,
             namespace=namespace,
-            now=_now(options),
+            now=now,
             revoked=None if revoked is None else read_revoked_keys(Path(revoked)),
         )
     except SignatureRefused as error:
         report.warn(str(error))
-        click.echo("Could not verify signature.")
+        write_line("Could not verify signature.")
         return FAILED
     _report_good_signature(made, namespace, f"for {principal} ", options, report)
     return 0
 
 
 def _check(options: Options, report: Report) -> int:
-    namespace = options.need("n", "what the signature has to be for")
-    made = _signature(options)
+    namespace = _need(options, "n", "what the signature has to be for")
+    with _not_verified(report):
+        made = _signature(options)
     if not made.verify(_message("-"), namespace):
         report.warn("the key did not sign this message for this namespace")
-        click.echo("Could not verify signature.")
+        write_line("Could not verify signature.")
         return FAILED
     _report_good_signature(made, namespace, "", options, report)
     return 0
@@ -169,31 +167,31 @@ def _report_good_signature(
     key = made.certificate or made.public_key
     if not report.quiet:
         fingerprint = made.public_key.fingerprint()
-        click.echo(f'Good "{namespace}" signature {whose}with {title(key)} key {fingerprint}')
+        write_line(f'Good "{namespace}" signature {whose}with {title(key)} key {fingerprint}')
     if "print-pubkey" in options.extra:
-        click.echo(key.to_openssh())
+        write_line(key.to_openssh())
 
 
 def _find_principals(options: Options, report: Report) -> int:
-    signers = read_allowed_signers(Path(options.need("f", "the file of allowed signers")))
+    signers = read_allowed_signers(Path(_need(options, "f", "the file of allowed signers")))
     names = signers.find_principals(_signature(options), _now(options))
     if not names:
         problem = "no principal matched"
         raise CommandExit(problem)
     del report
-    click.echo("\n".join(names))
+    write_line("\n".join(names))
     return 0
 
 
 def _match_principals(options: Options, report: Report) -> int:
-    signers = read_allowed_signers(Path(options.need("f", "the file of allowed signers")))
-    found = signers.match_principals(options.need("I", "the principal to look for"))
+    signers = read_allowed_signers(Path(_need(options, "f", "the file of allowed signers")))
+    found = signers.match_principals(_need(options, "I", "the principal to look for"))
     if not found:
         problem = "no principal matched"
         raise CommandExit(problem)
     del report
     for names in found:
-        click.echo(",".join(names))
+        write_line(",".join(names))
     return 0
 
 
@@ -209,7 +207,18 @@ _WORDS: Final = {
 
 
 def _signature(options: Options) -> SSHSig:
-    return SSHSig.from_armor(read(Path(options.need("s", "the file of the signature"))))
+    return SSHSig.from_armor(read(Path(_need(options, "s", "the file of the signature"))))
+
+
+@contextmanager
+def _not_verified(report: Report) -> Generator[None]:
+    """Say on standard output, as ssh-keygen does, what an error means for the signature."""
+    try:
+        yield
+    except (SSHError, OSError):
+        if not report.quiet:
+            write_line("Could not verify signature.")
+        raise
 
 
 def _message(word: str) -> Message:

@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ssh_keys import KeyPolicy, PrivateKey
 from ssh_stack.cli.command_exit import CommandExit
 from ssh_stack.cli.keygen.keys import CommentedKey, read_public
 from ssh_stack.cli.keygen.options import Options
+from ssh_stack.cli.keygen.output import write_line
 from ssh_stack.cli.keygen.show import fingerprint_line
 from ssh_stack.cli.prompts import TerminalPrompter
 from ssh_stack.cli.report import Report
@@ -41,9 +40,9 @@ def show_keys(options: Options, report: Report) -> int:
     for key in keys:
         public_key = key.public_key
         if options.has("l"):
-            click.echo(fingerprint_line(CommentedKey(public_key, key.comment), options))
+            write_line(fingerprint_line(CommentedKey(public_key, key.comment), options))
         else:
-            click.echo(public_key.to_openssh())
+            write_line(public_key.to_openssh())
     return 0
 
 

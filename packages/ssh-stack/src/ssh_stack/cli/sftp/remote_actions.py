@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssh_sftp import Attributes, SFTPError, SFTPTransferError
+from ssh_sftp import Attributes, SFTPError
 from ssh_stack.cli.sftp.listing import Entry, View, columns, free_space, long_line
 from ssh_stack.cli.sftp.patterns import RemoteNames, expand_braces, find, plain_text
 from ssh_stack.cli.sftp.state import ActionFailed, State, ends_session, reason_of
@@ -107,12 +107,12 @@ async def copy(state: State, command: Command) -> None:
     """Copy a file on the server: `cp old new`."""
     old, new = map(state.absolute, command.paths)
     _need(state, "copy-data")
-    await _try("stat remote", state.sftp.stat(old))
+    found = await _try("stat remote", state.sftp.stat(old))
+    if found.has_type and not found.is_file:
+        problem = f"Cannot copy non-regular file: {old}"
+        raise ActionFailed(problem)
     try:
         await state.sftp.copy(old, new)
-    except SFTPTransferError:
-        problem = f"Cannot copy non-regular file: {old}"
-        raise ActionFailed(problem) from None
     except SFTPError as error:
         if ends_session(error):
             raise

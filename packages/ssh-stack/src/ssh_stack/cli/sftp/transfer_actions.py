@@ -18,7 +18,7 @@ from ssh_wire import SSHError, UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_sftp import TransferFailure, Transferred
-    from ssh_stack.cli.progress import TransferProgress
+    from ssh_sftp.aio import TransferProgress
     from ssh_stack.cli.sftp.grammar import Command
     from ssh_stack.cli.sftp.patterns import Found
 
@@ -116,8 +116,7 @@ async def _download(state: State, source: Found, local: str, manner: _Manner) ->
                 local,
                 recursive=tree,
                 preserve=manner.preserve,
-                progress=None if progress is None else progress.moved,
-                found=None if progress is None else progress.found,
+                progress=progress,
             )
 
         title = f'remote open "{source.path}"'
@@ -204,8 +203,7 @@ async def _upload(state: State, source: str, remote: str, manner: _Manner) -> No
                 remote,
                 recursive=tree,
                 preserve=manner.preserve,
-                progress=None if progress is None else progress.moved,
-                found=None if progress is None else progress.found,
+                progress=progress,
             )
 
         await _transfer(state, f'dest open "{remote}"', "{}: not a regular file", start)

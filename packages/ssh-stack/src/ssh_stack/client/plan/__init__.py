@@ -7,7 +7,7 @@ has no clock.  The plan is frozen; `ssh_stack.client.connecting` carries it out.
 and configuration meet, `choose` decides: an option that is given, else the configuration, else
 the default.
 
-merge       the plan, and `merge`
+connection_plan  the plan, and `merge`
 choice      the rule
 route       the way to the server: addresses, a proxy command, jump hosts
 trust       which servers are trusted
@@ -20,24 +20,34 @@ jumps       the options of the jump hosts
 
 from __future__ import annotations
 
-from ssh_stack.client.plan.forwards import ForwardsPlan
-from ssh_stack.client.plan.identity import IdentityPlan
-from ssh_stack.client.plan.merge import ConnectionPlan, Target, check_name, merge
-from ssh_stack.client.plan.route import RoutePlan
-from ssh_stack.client.plan.session import ControlPlan, SessionPlan
-from ssh_stack.client.plan.transport import TransportPlan
-from ssh_stack.client.plan.trust import TrustPlan
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ConnectionPlan",
-    "ControlPlan",
-    "ForwardsPlan",
-    "IdentityPlan",
-    "RoutePlan",
-    "SessionPlan",
-    "Target",
-    "TransportPlan",
-    "TrustPlan",
-    "check_name",
-    "merge",
-]
+from ssh_wire import lazy
+
+if TYPE_CHECKING:
+    from ssh_stack.client.plan.connection_plan import ConnectionPlan as ConnectionPlan
+    from ssh_stack.client.plan.connection_plan import Target as Target
+    from ssh_stack.client.plan.connection_plan import check_name as check_name
+    from ssh_stack.client.plan.connection_plan import merge as merge
+    from ssh_stack.client.plan.forwards import ForwardsPlan as ForwardsPlan
+    from ssh_stack.client.plan.identity import IdentityPlan as IdentityPlan
+    from ssh_stack.client.plan.route import RoutePlan as RoutePlan
+    from ssh_stack.client.plan.session import ControlPlan as ControlPlan
+    from ssh_stack.client.plan.session import SessionPlan as SessionPlan
+    from ssh_stack.client.plan.session import X11Plan as X11Plan
+    from ssh_stack.client.plan.transport import TransportPlan as TransportPlan
+    from ssh_stack.client.plan.trust import TrustPlan as TrustPlan
+else:
+    # a call through a master needs the least of it
+    __getattr__, __dir__, __all__ = lazy.names(
+        __name__,
+        {
+            "ssh_stack.client.plan.forwards": "ForwardsPlan",
+            "ssh_stack.client.plan.identity": "IdentityPlan",
+            "ssh_stack.client.plan.connection_plan": "ConnectionPlan Target check_name merge",
+            "ssh_stack.client.plan.route": "RoutePlan",
+            "ssh_stack.client.plan.session": "ControlPlan SessionPlan X11Plan",
+            "ssh_stack.client.plan.transport": "TransportPlan",
+            "ssh_stack.client.plan.trust": "TrustPlan",
+        },
+    )

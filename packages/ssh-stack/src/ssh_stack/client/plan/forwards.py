@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
+    from ssh_connection.addresses import TCPAddress
     from ssh_stack.config import HostConfig
     from ssh_stack.config.forward_specs import ForwardSpec
 
 __all__ = ["ForwardsPlan", "merge_forwards"]
+
+_WORDS: Final = {"any": True, "none": False}
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -45,6 +48,22 @@ class ForwardsPlan:
     socket_unlink: bool = False
     tunnel: Literal["no", "point-to-point", "ethernet"] = "no"
     tunnel_device: tuple[int | None, int | None] = (None, None)
+
+    def permits_remote_open(self, address: TCPAddress) -> bool:
+        """Return whether a remote forward with SOCKS may connect to an address.
+
+        A host is compared as it is written: "no pattern matching or address lookups are
+        performed on supplied names" (ssh_config(5), PermitRemoteOpen).
+        """
+        return any(_permits(entry, address) for entry in self.remote_targets)
+
+
+def _permits(entry: str, address: TCPAddress) -> bool:
+    if entry in _WORDS:
+        return _WORDS[entry]
+    host, _, port = entry.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    return host in ("*", address.host) and port in ("*", str(address.port))
 
 
 def merge_forwards(config: HostConfig) -> ForwardsPlan:

@@ -10,7 +10,7 @@ from ssh_wire import UsageError, lazy_attrs
 
 if TYPE_CHECKING:
     from ssh_stack.client.options import ClientOptions
-    from ssh_stack.client.plan.merge import ConnectionPlan
+    from ssh_stack.client.plan.connection_plan import ConnectionPlan
 
 __all__ = ["Jump", "last_jump"]
 
@@ -71,5 +71,7 @@ def last_jump(options: ClientOptions, plan: ConnectionPlan, depth: int) -> Jump:
         change_password=None,
         interactive=None,
         auth=None,
+        agent_forwarding=DEFAULT,  # no session runs there
+        x11_forwarding=DEFAULT,
     )
     return Jump(host=host, port=port, options=inherited)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import os
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from ssh_stack.client.plan.choice import choose
+from ssh_stack.sources import DEFAULT, Default
 from ssh_wire import lazy_attrs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from ssh_stack.client.x11_options import X11Forwarding
     from ssh_stack.config import HostConfig
+    from ssh_stack.sources import Path
     from ssh_stack.usage_errors import ConfigError
 
-__all__ = ["ControlPlan", "SessionPlan", "merge_session"]
+__all__ = [
+    "ConfiguredOnly",
+    "ControlPlan",
+    "ForwardingChoices",
+    "SessionPlan",
+    "X11Plan",
+    "merge_session",
+]
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -29,6 +39,26 @@ class ControlPlan:
     master: Literal["yes", "no", "ask", "auto", "autoask"] = "no"
     path: Path | None = None
     persist: int | Literal["no"] = "no"
+
+
+@lazy_attrs.frozen(kw_only=True)
+class X11Plan:
+    """How X11 is forwarded.
+
+    Attributes:
+        trusted: Whether X11 clients of the other host have full access to the display
+            (ForwardX11Trusted).
+        timeout: Seconds for which connections of others are taken; 0 for ever (ForwardX11Timeout).
+        xauth: The path of xauth; None for the usual one (XAuthLocation).
+        display: The display; None for that of DISPLAY.
+        single_connection: Whether a session gets one connection to the display alone.
+    """
+
+    trusted: bool = False
+    timeout: float = 1200
+    xauth: str | None = None
+    display: str | None = None
+    single_connection: bool = False
 
 
 @lazy_attrs.frozen(kw_only=True)
@@ -59,14 +89,11 @@ class SessionPlan:
             (ObscureKeystrokeTiming).
         channel_timeouts: Patterns of types of channels, each with the seconds of silence that
             close one (ChannelTimeout).
-        forward_agent: Whether an agent is forwarded: the usual one, none, or the one of this
-            socket (ForwardAgent).
-        forward_x11: Whether X11 is forwarded (ForwardX11).
-        forward_x11_trusted: Whether X11 clients there have full access to the display
-            (ForwardX11Trusted).
-        forward_x11_timeout: Seconds after which X11 is forwarded no more; 0 for never
-            (ForwardX11Timeout).
-        xauth: The path of xauth (XAuthLocation).
+        forward_agent: Whether each session has an agent forwarded (ForwardAgent).
+        agent: The socket of the agent that is forwarded; None for no agent; by default
+            SSH_AUTH_SOCK.
+        forward_x11: Whether each session has X11 forwarded (ForwardX11).
+        x11: How X11 is forwarded (ForwardX11Trusted, ForwardX11Timeout, XAuthLocation).
         control: How the connection is shared with later calls.
     """
 
@@ -86,16 +113,45 @@ class SessionPlan:
     to_background: bool = False
     keystroke_interval: int | None = None
     channel_timeouts: tuple[tuple[str, int], ...] = ()
-    forward_agent: Path | Literal["yes", "no", "none"] | None = "no"
+    forward_agent: bool = False
+    agent: Path | Default | None = DEFAULT
     forward_x11: bool = False
-    forward_x11_trusted: bool = False
-    forward_x11_timeout: int = 1200
-    xauth: str | None = None
+    x11: X11Plan = lazy_attrs.field(factory=X11Plan)
     control: ControlPlan = lazy_attrs.field(factory=ControlPlan)
 
 
-def merge_session(config: HostConfig) -> SessionPlan:
-    """Return what a session is to be."""
+class ForwardingChoices(Protocol):
+    """The options that a session asks about: those of `ClientOptions`."""
+
+    @property
+    def agent_forwarding(self) -> bool | Path | Default:
+        """Whether the agent is forwarded, and which."""
+        ...
+
+    @property
+    def x11_forwarding(self) -> bool | X11Forwarding | Default:
+        """Whether X11 is forwarded, and how."""
+        ...
+
+
+class ConfiguredOnly:
+    """No choice but the configuration's."""
+
+    agent_forwarding: Default = DEFAULT
+    x11_forwarding: Default = DEFAULT
+
+
+def merge_session(
+    options: ForwardingChoices, config: HostConfig, usual_agent: Path | Default | None
+) -> SessionPlan:
+    """Return what a session is to be.
+
+    Args:
+        options: what `connect` was told.
+        config: what the configuration says about the host.
+        usual_agent: the agent that the user is authenticated with; None for no agent.
+    """
+    forward_agent, agent = _forwarded_agent(options, config, usual_agent)
     return SessionPlan(
         send_env=config.send_env,
         set_env=config.set_env,
@@ -113,14 +169,43 @@ def merge_session(config: HostConfig) -> SessionPlan:
         to_background=config.fork_after_authentication,
         keystroke_interval=config.obscure_keystroke_timing,
         channel_timeouts=config.channel_timeouts,
-        forward_agent=config.forward_agent,
-        forward_x11=config.forward_x11,
-        forward_x11_trusted=config.forward_x11_trusted,
-        forward_x11_timeout=config.forward_x11_timeout,
-        xauth=config.xauth_location,
+        forward_agent=forward_agent,
+        agent=agent,
+        forward_x11=choose(options.x11_forwarding, config.forward_x11, usual=False) is not False,
+        x11=_x11(options, config),
         control=ControlPlan(
             master=config.control_master,
             path=config.control_path,
             persist=config.control_persist,
         ),
+    )
+
+
+def _forwarded_agent(
+    options: ForwardingChoices, config: HostConfig, usual: Path | Default | None
+) -> tuple[bool, Path | Default | None]:
+    """Return whether the agent is forwarded, and which one would be."""
+    given: bool | Path | Default = options.agent_forwarding
+    if isinstance(given, Default):
+        configured = config.forward_agent
+        if configured in {"no", "none"}:
+            return False, usual
+        return True, usual if configured in {"yes", None} else configured
+    return (given, usual) if isinstance(given, bool) else (True, given)
+
+
+def _x11(options: ForwardingChoices, config: HostConfig) -> X11Plan:
+    given = options.x11_forwarding
+    if isinstance(given, bool | Default):
+        return X11Plan(
+            trusted=config.forward_x11_trusted,
+            timeout=config.forward_x11_timeout,
+            xauth=config.xauth_location,
+        )
+    return X11Plan(
+        trusted=config.forward_x11_trusted if given.trusted is None else given.trusted,
+        timeout=config.forward_x11_timeout if given.timeout is None else given.timeout,
+        xauth=config.xauth_location if given.xauth is None else os.fspath(given.xauth),
+        display=given.display,
+        single_connection=given.single_connection,
     )

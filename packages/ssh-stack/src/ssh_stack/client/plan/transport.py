@@ -74,7 +74,7 @@ def merge_transport(options: ClientOptions, config: HostConfig) -> TransportPlan
         warns_of_kex=_warns_of_kex(options, config),
         keeps_host_key_order=_keeps_host_key_order(config),
         limits=options.transport_limits,
-        connection_limits=options.limits,
+        connection_limits=_limits(options, config),
         # the lower one counts
         rekey_bytes=min(options.rekey_bytes, size or options.rekey_bytes),
         rekey_seconds=min(options.rekey_seconds, seconds or options.rekey_seconds),
@@ -82,6 +82,13 @@ def merge_transport(options: ClientOptions, config: HostConfig) -> TransportPlan
         keepalive=_keepalive(options, config),
         trace=options.trace,
     )
+
+
+def _limits(options: ClientOptions, config: HostConfig) -> ConnectionLimits:
+    """Return the limits; timeouts of channels are the configuration's, unless given."""
+    if options.limits.channel_timeouts or not config.channel_timeouts:
+        return options.limits
+    return lazy_attrs.evolve(options.limits, channel_timeouts=config.channel_timeouts)
 
 
 def offered_algorithms(options: ClientOptions, config: HostConfig) -> Algorithms:
