@@ -72,7 +72,7 @@ def test_dask_hosts_work_in_a_local_cluster(home: Path) -> None:
 
     assert done.returncode == 1, done.stderr
     assert "gone: connect to host 127.0.0.1 port 1: " in done.stdout
-    assert "2 hosts, mean load " in done.stdout
+    assert "2 hosts, mean load " in done.stdout, done.stdout + done.stderr
     assert "3 of 3 hosts" in done.stderr
 
 

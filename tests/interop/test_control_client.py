@@ -315,6 +315,8 @@ async def refused(port: int) -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:  # no process had accepted it when the listener was closed
+            continue
         writer.close()
 
 

@@ -73,7 +73,7 @@ class Master:
         self.report: Final = report
         self.settings: Final = settings
         self._listener = listener
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], ServedClient] = {}
         self._changed = asyncio.Event()
         self._ending = False
         asyncio.get_running_loop().add_reader(listener.socket.fileno(), self._accept)
@@ -93,20 +93,21 @@ class Master:
         taken = self._listener.accept()
         if taken is None:
             return
-        task = asyncio.get_running_loop().create_task(self._serve(taken))
-        self._clients.add(task)
+        client = ServedClient(self, taken)
+        task = asyncio.get_running_loop().create_task(self._serve(client))
+        self._clients[task] = client
         task.add_done_callback(partial(self._gone, taken))
         self._changed.set()
 
-    async def _serve(self, taken: socket.socket) -> None:
+    async def _serve(self, client: ServedClient) -> None:
         try:
-            await ServedClient(self, taken).serve()
+            await client.serve()
         except (SSHError, OSError) as error:
             self.report.note(f"a client of the shared connection: {error}")
 
     def _gone(self, taken: socket.socket, task: asyncio.Task[None]) -> None:
         taken.close()  # not in the coroutine, which never begins where it is cancelled at once
-        self._clients.discard(task)
+        del self._clients[task]
         self._changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             asyncio.get_running_loop().call_exception_handler(
@@ -194,12 +195,12 @@ class Master:
     async def close(self) -> None:
         """Stop listening, and end all clients, in bounded time."""
         self.stop_listening()
-        tasks = tuple(self._clients)
-        for task in tasks:
-            if not task.cancelling():  # else it cleans up, and is not to be interrupted
+        clients = self._clients.copy()
+        for task, client in clients.items():
+            if not (task.cancelling() or client.is_ending):
                 task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=_CLOSE)
+        if clients:
+            await asyncio.wait(clients, timeout=_CLOSE)
 
     # ------------------------------------------------------------- what it tells
 

@@ -39,6 +39,9 @@ class ServedClient:
     Args:
         master: the master.
         connected: the client's socket; it does not block, and the caller closes it.
+
+    Attributes:
+        is_ending: whether it cleans up, in bounded time, and is not to be cancelled any more.
     """
 
     def __init__(self, master: Master, connected: socket.socket) -> None:
@@ -49,6 +52,7 @@ class ServedClient:
         self._session: asyncio.Task[None] | None = None
         self._descriptors: tuple[int, ...] = ()
         self._kept = AsyncExitStack()
+        self.is_ending: bool = False
 
     async def serve(self) -> None:
         """Answer requests.
@@ -57,21 +61,19 @@ class ServedClient:
             ProtocolError: the client broke a rule.
             OSError: its socket failed.
         """
-        try:
-            await self._send(self._core.hello)
-            while (found := await self._next_request()) is not None:
-                request, self._descriptors = found
-                answer = await self._answer(request)
+        async with self._kept:
+            try:
+                await self._send(self._core.hello)
+                while (found := await self._next_request()) is not None:
+                    request, self._descriptors = found
+                    answer = await self._answer(request)
+                    self._close_descriptors()
+                    if answer is not None:
+                        await self._send(frame(answer))
+            finally:
+                self.is_ending = True
                 self._close_descriptors()
-                if answer is not None:
-                    await self._send(frame(answer))
-        finally:
-            self._close_descriptors()
-            _close(self._core.unclaimed())
-            if self._session is not None:
-                self._session.cancel()
-                await asyncio.wait({self._session})
-            await self._kept.aclose()
+                _close(self._core.unclaimed())
 
     async def _next_request(self) -> tuple[m.Request, tuple[int, ...]] | None:
         """Return the next request; None when the client has hung up or its session has ended."""
@@ -232,7 +234,9 @@ class ServedClient:
             except (SSHError, OSError) as error:
                 self._master.report.note(f"a shared session: {error}")
 
-        return asyncio.get_running_loop().create_task(told())
+        task = asyncio.get_running_loop().create_task(told())
+        self._kept.push_async_callback(_stop, task)  # before its descriptors are closed
+        return task
 
     def _environment(self, request: m.NewSession) -> dict[str, str]:
         """Return the variables that a client may send: those that SendEnv of the master names."""
@@ -327,6 +331,11 @@ async def _ready(descriptor: int, *, writing: bool) -> None:
         await future
     finally:
         remove(descriptor)
+
+
+async def _stop(session: asyncio.Task[None]) -> None:
+    session.cancel()
+    await asyncio.wait({session})
 
 
 def _close(descriptors: Sequence[int]) -> None:
