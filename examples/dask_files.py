@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("url", metavar="URL")
     given = parser.parse_args()
     found = files.open_files(given.url, "rb")
-    cluster = given.scheduler or dask.LocalCluster(n_workers=2, dashboard_address=None)
+    cluster = given.scheduler or dask.LocalCluster(n_workers=2, dashboard_address="127.0.0.1:0")
     with dask.Client(cluster) as client:
         counts = client.gather(client.map(lines, list(found), pure=False))
     for file, count in zip(found, counts, strict=True):

@@ -47,7 +47,7 @@ def main() -> int:
     parts = [hosts[start : start + PART] for start in range(0, len(hosts), PART)]
     found: dict[str, float] = {}
     failed: dict[str, str] = {}
-    cluster = given.scheduler or dask.LocalCluster(n_workers=2, dashboard_address=None)
+    cluster = given.scheduler or dask.LocalCluster(n_workers=2, dashboard_address="127.0.0.1:0")
     with dask.Client(cluster) as client:
         for _, (good, bad) in dask.as_completed(client.map(loads, parts), with_results=True):
             found |= good
