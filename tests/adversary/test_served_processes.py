@@ -226,7 +226,9 @@ async def test_server_without_descriptors_takes_clients_again_when_some_are_free
     tmp_path: Path, folder: Path
 ) -> None:
     async with served(tmp_path, folder, descriptors=64) as server:
+        server.signal(signal.SIGSTOP)
         others = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(100)]
+        server.signal(signal.SIGCONT)  # it accepts them all before it serves the first
         async with asyncio.timeout(30):
             assert (await others[0][0].readline()).startswith(b"SSH-2.0-")
         assert server.process.returncode is None

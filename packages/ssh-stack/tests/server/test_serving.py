@@ -30,6 +30,7 @@ from ssh_stack import (
 )
 from ssh_stack.server.serving import Server
 from ssh_transport import profiles
+from ssh_transport.aio import Driver
 from ssh_wire import UsageError
 
 MANY = MaxStartups(start=1000, full=1000, per_source=1000)
@@ -262,6 +263,31 @@ async def test_authenticated_and_ended_connections_are_not_counted() -> None:
             await _until_empty(here.server)
         async with here.connect(), here.connect(), here.connect() as conn:
             assert (await conn.run("echo in")).stdout == b"in\n"
+
+
+@pytest.mark.row("R14")
+@pytest.mark.parametrize("failing", ["ServerConnection.__init__", "Driver.connection_made"])
+async def test_connection_that_cannot_be_served_is_closed_and_not_counted(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    reported: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    classes = {"ServerConnection": ServerConnection, "Driver": Driver}
+    name, _, method = failing.partition(".")
+    async with serving(max_startups=MaxStartups(start=1, full=1)) as here:
+        with monkeypatch.context() as patch:
+            patch.setattr(classes[name], method, fail)
+            patch.setattr(loop, "call_exception_handler", reported.append)
+            for _ in range(2):
+                async with stranger(here.server) as reader:
+                    assert not await reader.read()
+                await _until_empty(here.server)
+        async with here.connect() as conn:
+            assert (await conn.run("echo in")).stdout == b"in\n"
+    assert [context["exception"].errno for context in reported] == [errno.EMFILE] * 2
 
 
 async def _until_empty(server: Server) -> None:

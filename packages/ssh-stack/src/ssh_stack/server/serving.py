@@ -99,6 +99,8 @@ class Server:
         Raises:
             OSError: the address cannot be listened on.
         """
+        # loads what each needs: clients may take all descriptors before the first is served
+        ServerConnection(self._settings, os.urandom)
         self._listener = await bind(
             lambda: _AcceptingProtocol(self._accept_transport), host, port, backlog=_BACKLOG
         )
@@ -194,12 +196,16 @@ class Server:
             transport.write(b"Exceeded MaxStartups\r\n")  # as sshd says it, before any SSH
             transport.close()
             return
-        connection = ServerConnection(self._settings, os.urandom)
+        try:
+            connection = ServerConnection(self._settings, os.urandom)
+        except BaseException:
+            self._admission.release(source)
+            raise
         connection.peer, connection.local = peer, local
         self._unauthenticated[connection] = source
         transport.set_protocol(connection.driver)
+        self._attach(connection)  # before it begins, which may fail
         connection.driver.connection_made(transport)
-        self._attach(connection)
 
     def _attach(self, connection: ServerConnection) -> None:
         self._connections.add(connection)
@@ -273,7 +279,12 @@ class _AcceptingProtocol(asyncio.Protocol):
         self._accept_transport = arrived
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._accept_transport(cast("asyncio.Transport", transport))
+        accepted = cast("asyncio.Transport", transport)
+        try:
+            self._accept_transport(accepted)
+        except BaseException:
+            accepted.abort()  # asyncio reports the error and would leave the connection open
+            raise
 
 
 class Serve(Openable, usage="async with ssh_stack.serve(…) as server"):
