@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ssh_sftp import (
     Attributes,
     PathFilter,
     SFTPError,
+    SFTPOptions,
     SFTPTransferErrors,
     SFTPUnsafeName,
     SyncDirection,
@@ -34,17 +36,23 @@ DIRECTIONS: tuple[SyncDirection, ...] = ("upload", "download")
 ENTRIES = ("file", "file", "file", "directory", "directory", "link", None)
 
 
-@pytest.fixture
-async def sftp(openssh: None) -> AsyncIterator[SFTPClient]:
-    del openssh  # it only has to be there
+@asynccontextmanager
+async def served(options: SFTPOptions | None = None) -> AsyncIterator[SFTPClient]:
     process = await asyncio.create_subprocess_exec(
         SERVER, "-e", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stdin is not None
-    async with SFTPClient.from_streams(process.stdout, process.stdin) as client:
+    async with SFTPClient.from_streams(process.stdout, process.stdin, options) as client:
         yield client
     await process.wait()
+
+
+@pytest.fixture
+async def sftp(openssh: None) -> AsyncIterator[SFTPClient]:
+    del openssh  # it only has to be there
+    async with served() as client:
+        yield client
 
 
 def grow(top: Path, draw: random.Random, depth: int = 0) -> None:
@@ -309,3 +317,53 @@ async def test_unsafe_name_ends_a_sync_before_anything_is_changed(
         with pytest.raises(SFTPUnsafeName):
             await client.sync(tmp_path, "/t", direction="download", delete=True)
     assert os.listdir(tmp_path) == ["kept"]  # noqa: PTH208 (nothing else runs)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("resume", [False, True])
+async def test_parts_stay_where_transfers_resume(
+    openssh: None, tmp_path: Path, direction: SyncDirection, resume: bool
+) -> None:
+    del openssh
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "a").mkdir(parents=True)
+    (source / "a" / "file").write_bytes(b"x" * 300_000)
+    for folder in ("a", "gone"):
+        (target / folder).mkdir(parents=True)
+        (target / folder / "file.part-r0123456789ab").write_bytes(b"x" * 1000)
+    (target / "file.part-r0123456789").write_bytes(b"another name")
+
+    async with served(SFTPOptions(resume=resume)) as sftp:
+        await sftp.sync(*sides(direction, source, target), direction=direction, delete=True)
+
+    left = {str(path.relative_to(target)) for path in target.rglob("*")}
+    part = {"a/file.part-r0123456789ab"} if resume else set()
+    assert left == {"a", "a/file"} | part
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+async def test_sync_continues_the_part_that_an_interrupted_one_left(
+    openssh: None, tmp_path: Path, direction: SyncDirection
+) -> None:
+    del openssh
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    target.mkdir()
+    content = seeded(direction).randbytes(3_000_000)
+    (source / "file").write_bytes(content)
+    both = sides(direction, source, target)
+
+    def interrupt(done: int, _total: int | None, _path: str) -> None:
+        if done > 1_000_000:
+            raise InterruptedError
+
+    async with served(SFTPOptions(resume=True)) as sftp:
+        with pytest.raises(InterruptedError):
+            await sftp.sync(*both, direction=direction, delete=True, progress=interrupt)
+    assert not (target / "file").exists()
+    async with served(SFTPOptions(resume=True)) as sftp:
+        result = await sftp.sync(*both, direction=direction, delete=True)
+
+    assert result.resumed > 0
+    assert [path.name for path in target.iterdir()] == ["file"]
+    assert (target / "file").read_bytes() == content

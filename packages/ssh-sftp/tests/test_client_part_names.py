@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssh_sftp import Attributes
-from ssh_sftp.client.part_names import PartNames, part_name, version_of
+from ssh_sftp.client.part_names import PartNames, is_lasting, part_name, version_of
 
 
 def test_temporary_name_of_a_long_name_is_cut() -> None:
@@ -65,3 +65,13 @@ def test_temporary_names_are_plain_names_beside_the_file(name: str) -> None:
         assert "/" not in made
         assert ".part-" in made
         assert made not in {name, ".", ".."}
+    assert is_lasting(PartNames("1").lasting(f"/srv/{name}", "v"))
+    assert not is_lasting(PartNames("0123456789ab").unique(f"/srv/{name}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["f", "f.part-r", "f.part-r0123456789a", "f.part-r0123456789aB", "f.part-r/0123456789ab"],
+)
+def test_other_names_are_not_taken_for_lasting_ones(path: str) -> None:
+    assert not is_lasting(path)

@@ -13,10 +13,12 @@ from typing import Final
 from ssh_sftp.attributes import Attributes
 from ssh_sftp.names import MAX_NAME_BYTES, basename
 
-__all__ = ["PartNames", "part_name", "version_of"]
+__all__ = ["PartNames", "is_lasting", "part_name", "version_of"]
 
 _PART_NAME_BYTES: Final = 100
 _VERSION_DIGITS: Final = 12
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
+_LASTING: Final = "r"  # no token begins with it: they are hexadecimal
 
 
 def part_name(name: str, suffix: str) -> str:
@@ -33,6 +35,12 @@ def part_name(name: str, suffix: str) -> str:
     while _size(kept) + len(ending) > most:
         kept = kept[:-1]
     return kept + ending
+
+
+def is_lasting(path: str) -> bool:
+    """Return whether a path may be the part that a resumed transfer left: `PartNames.lasting`."""
+    _, found, digits = path.rpartition(f".part-{_LASTING}")
+    return bool(found) and len(digits) == _VERSION_DIGITS and set(digits) <= _HEXADECIMAL
 
 
 def version_of(attributes: Attributes) -> str:
@@ -68,7 +76,7 @@ class PartNames:
         # the name too: two long names may be cut to the same beginning
         text = f"{basename(path)}\0{version}"
         digest = sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        return _beside(path, f"r{digest[:_VERSION_DIGITS]}")
+        return _beside(path, f"{_LASTING}{digest[:_VERSION_DIGITS]}")
 
 
 def _beside(path: str, suffix: str) -> str:

@@ -387,8 +387,9 @@ class SFTPClient(OverStreams):
         differ the next time.  Links and special files are left out.
 
         Deletion is not done if a part of the source could not be read, and not of what `select`
-        leaves out.  A file or link that is where a directory should be is replaced in any case;
-        a directory that is where a file should be is replaced with `delete`, else a failure.
+        leaves out, nor of partial files where the session's transfers resume.  A file or link that
+        is where a directory should be is replaced in any case; a directory that is where a file
+        should be is replaced with `delete`, else a failure.
 
         Args:
             local: the local directory; made for a download if it is missing.

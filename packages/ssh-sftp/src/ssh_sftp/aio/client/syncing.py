@@ -14,6 +14,7 @@ from ssh_sftp.aio.client.local_tree import LocalTree
 from ssh_sftp.aio.client.source import LocalFile
 from ssh_sftp.aio.client.transfer import Callbacks
 from ssh_sftp.attributes import Attributes
+from ssh_sftp.client.part_names import is_lasting
 from ssh_sftp.client.selection import Select, TreeEntry
 from ssh_sftp.client.storage import OnFinished, OnWritten
 from ssh_sftp.client.sync_plan import (
@@ -57,6 +58,7 @@ class SyncManner:
         delete: delete what the source does not have.
         dry_run: only plan.
         checksum: compare the content of files of equal size, not their times.
+        resume: whether the parts of earlier transfers are continued, and so not deleted.
         stop: end with the first failure.
         select: returns whether an entry is transferred, or deleted.
         max_depth: the most levels of directories.
@@ -67,6 +69,7 @@ class SyncManner:
     delete: bool
     dry_run: bool
     checksum: bool
+    resume: bool
     stop: bool
     select: Select
     max_depth: int
@@ -261,6 +264,8 @@ class Sync:
         # what cannot be read is not known to be gone: then nothing is deleted
         delete = self._manner.delete and not self._source.failures
         keep = above(target.left_out)
+        if self._manner.resume:
+            keep.update(_parts(source.entries, target.entries))
         return plan_sync(source.entries, target.entries, delete=delete, equal=equal, keep=keep)
 
     async def _carry_out(self, plan: SyncPlan, *, is_new: bool) -> Transferred:
@@ -394,6 +399,14 @@ def _digest(path: str) -> bytes:
     finally:
         file.close()
     return digest.digest()
+
+
+def _parts(source: Collection[str], target: Collection[str]) -> Iterable[str]:
+    """Return what earlier transfers have left where this one may continue it."""
+    for path in target:
+        folder, _, _ = path.rpartition("/")
+        if is_lasting(path) and (not folder or folder in source):
+            yield path
 
 
 def _wanted(plan: SyncPlan, source: dict[str, TreeEntry]) -> set[str]:

@@ -216,8 +216,9 @@ class Transfers(TreeOperations):
         differ the next time.  Links and special files are left out.
 
         Deletion is not done if a part of the source could not be read, and not of what `select`
-        leaves out.  A file or link that is where a directory should be is replaced in any case;
-        a directory that is where a file should be is replaced with `delete`, else a failure.
+        leaves out, nor of partial files where the session's transfers resume.  A file or link that
+        is where a directory should be is replaced in any case; a directory that is where a file
+        should be is replaced with `delete`, else a failure.
 
         Args:
             local: the local directory; made for a download if it is missing.
@@ -260,6 +261,7 @@ class Transfers(TreeOperations):
             delete=delete,
             dry_run=dry_run,
             checksum=checksum,
+            resume=self._session.options.resume,
             stop=on_error == "stop",
             select=select or everything,
             max_depth=self._session.options.max_depth,
