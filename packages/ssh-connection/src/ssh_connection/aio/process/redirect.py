@@ -270,7 +270,8 @@ def _sink(target: object) -> Take | None:
     function = cast("Sink", target)
 
     def take(data: memoryview) -> None:
-        if inspect.isawaitable(waiting := function(data)):
+        waiting = function(data)
+        if waiting is not None and inspect.isawaitable(waiting):
             getattr(waiting, "close", _nothing)()
             problem = "a function that takes output gave something to await: make it async"
             raise UsageError(problem)
