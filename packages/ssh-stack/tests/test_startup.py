@@ -42,7 +42,7 @@ UNUSED = (
     *("ssh_keys.trust.krl*", "ssh_keys.trust.known_hosts_file", "ssh_keys.trust.key_blobs"),
     *("ssh_keys.trust.authorized_keys", "ssh_keys.certificates*", "ssh_keys.sshsig*"),
     *("ssh_keys.families.rsa", "ssh_keys.families.ecdsa", "ssh_keys.families.mldsa*"),
-    *("ssh_keys.files.locking", "ssh_keys.pkcs11*"),
+    *("ssh_keys.files.locking", "ssh_keys.files.trust_files", "ssh_keys.pkcs11*"),
     *("ssh_transport.trace", "ssh_transport.packets.compression", "ssh_transport.kex.dh*"),
     *("ssh_transport.keyexchange.server", "ssh_transport.keyexchange.computation"),
     *("ssh_auth.client.methods.password", "ssh_auth.client.methods.keyboard_interactive"),
@@ -60,8 +60,8 @@ UNUSED = (
 """Modules that a plain connection has no use for."""
 WITH_CHANNELS = ("ssh_connection.multiplexer", "ssh_wire.messages.connection")
 """Loaded with the first message of the connection protocol, which a server may send at once."""
-MOST_MODULES = 176
-"""Modules of the packages themselves: a connection loads 163; and 12 with the announcement of the
+MOST_MODULES = 177
+"""Modules of the packages themselves: a connection loads 164; and 12 with the announcement of the
 server's other keys, which may arrive in time."""
 
 

@@ -16,7 +16,6 @@ from ssh_keys import (
     PrivateKey,
     RevocationList,
     UnprotectedKey,
-    files,
 )
 from ssh_keys.files import (
     check_private_permissions,
@@ -32,6 +31,7 @@ from ssh_keys.files import (
     read_public_key,
     read_revoked_keys,
     remove_known_host,
+    trust_files,
     update_known_host,
     write_key_file,
     write_private_key,
@@ -166,7 +166,7 @@ def test_only_a_regular_file_is_changed(read: Callable[..., object], tmp_path: P
 def test_directory_and_a_device_that_does_not_end_are_not_read(
     read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (files, hosts):
+    for module in (trust_files, hosts):
         monkeypatch.setattr(module, "MAX_TRUST_FILE", 1 << 20)
     with pytest.raises(KeyFormatError, match="is a directory"):
         read(tmp_path)
@@ -179,7 +179,7 @@ def test_directory_and_a_device_that_does_not_end_are_not_read(
 def test_too_large_file_is_refused(
     read: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (files, hosts):
+    for module in (trust_files, hosts):
         monkeypatch.setattr(module, "MAX_TRUST_FILE", 1 << 20)
     path = tmp_path / "large"
     with path.open("wb") as file:

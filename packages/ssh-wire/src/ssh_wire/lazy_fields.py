@@ -6,7 +6,6 @@ Each function writes one method as attrs does, a slot at a time instead of throu
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Mapping, Sequence
 from reprlib import recursive_repr
 from types import MappingProxyType
@@ -244,6 +243,8 @@ def write_repr(cls: type, fields: Sequence[Field]) -> Callable[..., str]:
 def _compiled(
     cls: type, name: str, parameters: str, lines: Sequence[str], names: dict[str, Any]
 ) -> Callable[..., Any]:
+    import linecache  # with tokenize, 3 ms that a short process can spare
+
     text = f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in lines)
     filename = f"<{name} of {cls.__module__}.{cls.__qualname__}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)

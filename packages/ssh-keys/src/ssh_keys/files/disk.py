@@ -17,7 +17,7 @@ from ssh_wire import lazy
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 else:
     pathlib = lazy.module("pathlib")  # with what it imports, 3 ms
@@ -26,13 +26,15 @@ __all__ = [
     "CHUNK",
     "MAX_TRUST_FILE",
     "OWNER_ONLY",
+    "PUBLIC",
     "await_content",
     "check_permissions",
     "create",
     "may_wait",
     "open_regular",
     "open_to_read",
-    "read",
+    "read_chunks",
+    "read_file",
     "read_open",
     "replace",
 ]
@@ -43,6 +45,8 @@ CHUNK: Final = 1 << 16
 """The most bytes that are read at a time."""
 OWNER_ONLY: Final = 0o600
 """The mode of files for their owner alone."""
+PUBLIC: Final = 0o644
+"""The mode of files that all users may read."""
 
 _OTHERS: Final = 0o077
 # not on Windows, where ordinary paths lead to no such files
@@ -129,7 +133,7 @@ def check_permissions(status: os.stat_result, path: str) -> None:
         raise UnprotectedKey(path, stat.S_IMODE(status.st_mode))
 
 
-def read(
+def read_file(
     path: str | os.PathLike[str],
     limit: int,
     check: Callable[[os.stat_result, str], None] | None = None,
@@ -221,3 +225,16 @@ def open_regular(path: str | os.PathLike[str], flags: int) -> int:
     os.close(descriptor)
     problem = f"{os.fspath(path)} is not a regular file"
     raise KeyFormatError(problem)
+
+
+def read_chunks(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield the content of a file in chunks, as `signatures.sign` takes a message.
+
+    Raises:
+        KeyFormatError: it is a directory.
+        OSError: it cannot be read.
+    """
+    with os.fdopen(open_to_read(path), "rb") as file:
+        await_content(file.fileno())
+        while chunk := file.read(CHUNK):
+            yield chunk

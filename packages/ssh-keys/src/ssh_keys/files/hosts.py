@@ -6,7 +6,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Final
 
-from ssh_keys.files.disk import MAX_TRUST_FILE, read, read_open, replace
+from ssh_keys.files.disk import MAX_TRUST_FILE, read_file, read_open, replace
 from ssh_keys.lines import Problem
 from ssh_keys.policy import KeyPolicy
 from ssh_keys.trust.known_hosts import KnownHosts, format_host_line
@@ -45,7 +45,7 @@ def read_known_hosts(
         OSError: it exists and cannot be read; its hosts must not count as unknown.
     """
     try:
-        data = read(path, MAX_TRUST_FILE)
+        data = read_file(path, MAX_TRUST_FILE)
     except FileNotFoundError:
         return KnownHosts()
     if not data and pathlib.Path(path).is_fifo():
