@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import asyncssh
 import attrs
@@ -19,6 +19,7 @@ import ssh_stack
 from ssh_auth import Accept, AuthContext, Reject
 from ssh_connection.aio import ServerAuthentication
 from ssh_keys import PrivateKey
+from ssh_sftp.server.answers import value_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -37,7 +38,7 @@ class Place:
     """A running server, and the files of a client."""
 
     port: int
-    served: Path
+    files: ssh_stack.FileSystem
     here: Path
     host_key: PrivateKey
 
@@ -86,16 +87,17 @@ async def place(
     async def password(context: AuthContext, given: str) -> Accept | Reject:
         return Accept() if (context.user, given) == ("me", PASSWORD) else Reject()
 
+    files = wrap(ssh_stack.Rooted(served))
     async with ssh_stack.serve(
         "127.0.0.1",
         0,
         host_keys=[host_key],
         auth=ServerAuthentication(public_key=public_key, password=password),
-        sftp=wrap(ssh_stack.Rooted(served)),
+        sftp=files,
     ) as server:
         known = f"[127.0.0.1]:{server.port} {host_key.public_key.to_openssh()}\n"
         (here / "known_hosts").write_text(known)
-        yield Place(server.port, served, here, host_key)
+        yield Place(server.port, files, here, host_key)
 
 
 async def openssh_sftp(at: Place) -> None:
@@ -248,10 +250,30 @@ def plain(files: ssh_stack.Rooted) -> ssh_stack.FileSystem:
     return files
 
 
-@pytest.mark.parametrize("wrap", [plain, ssh_stack.InThreads], ids=["plain", "threads"])
+def limited(files: ssh_stack.Rooted) -> ssh_stack.FileSystem:
+    """Serve them with a quota, which the programs do not exceed."""
+    return ssh_stack.Quota(files, max_bytes=4 * len(CONTENT), max_entries=10)
+
+
+def memory(_files: ssh_stack.Rooted) -> ssh_stack.FileSystem:
+    """Serve what is in memory instead."""
+    return ssh_stack.InMemory()
+
+
+async def content_of(files: ssh_stack.FileSystem, path: str) -> bytes:
+    """Return what a file system has at a path."""
+    opened = await value_of(files.open(path, ssh_stack.OpenFlags.READ, ssh_stack.Attributes()))
+    file = cast("ssh_stack.FileHandle", opened)
+    try:
+        return cast("bytes", await value_of(file.read(2 * len(CONTENT), 0)))
+    finally:
+        await value_of(file.close())
+
+
+@pytest.mark.parametrize("wrap", [plain, ssh_stack.InThreads, limited, memory])
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 async def test_program_puts_renames_and_gets(tmp_path: Path, program: Program, wrap: Wrap) -> None:
     async with place(tmp_path, wrap) as at:
         await program(at)
-        assert (at.served / "dir" / "renamed").read_bytes() == CONTENT
+        assert await content_of(at.files, "/dir/renamed") == CONTENT
         assert (at.here / "back").read_bytes() == CONTENT

@@ -72,6 +72,7 @@ from ssh_sftp.server.filesystem import FileSystem as FileSystem
 from ssh_sftp.server.filesystem import MaybeLater as MaybeLater
 from ssh_sftp.server.filesystem import check_filesystem as check_filesystem
 from ssh_sftp.server.protocol import SFTPServerProtocol as SFTPServerProtocol
+from ssh_sftp.server.quota import Quota as Quota
 from ssh_sftp.server.virtual import BytesFile as BytesFile
 from ssh_sftp.server.virtual import EntriesDirectory as EntriesDirectory
 from ssh_sftp.server.virtual import VirtualFileSystem as VirtualFileSystem

@@ -90,11 +90,11 @@ _ORIGINS: Final = {
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Skipped StatusCode StatVFSReply "
         "SyncAction SyncDirection SyncPlan SyncResult SyncStep TextMode TreeEntry "
         "TransferFailure TransferRefusal Transferred VirtualFileSystem WriteOnly canonical "
-        "file_attributes"
+        "Quota file_attributes"
     ),
     "ssh_sftp.aio": (
-        "DirEntry InThreads RemoteFile RemotePath RemoteTextFile Rooted RunningFile SFTPClient "
-        "TransferProgress"
+        "DirEntry InMemory InThreads RemoteFile RemotePath RemoteTextFile Rooted RunningFile "
+        "SFTPClient TransferProgress"
     ),
     "ssh_connection": (
         "ChannelClosed ChannelOpenRefused ChannelTimedOut ChannelType ChannelViolation "
@@ -295,6 +295,7 @@ if TYPE_CHECKING:
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import PathFilter as PathFilter
     from ssh_sftp import Progress as Progress
+    from ssh_sftp import Quota as Quota
     from ssh_sftp import ReadOnly as ReadOnly
     from ssh_sftp import Select as Select
     from ssh_sftp import ServerLimits as ServerLimits
@@ -327,6 +328,7 @@ if TYPE_CHECKING:
     from ssh_sftp import canonical as canonical
     from ssh_sftp import file_attributes as file_attributes
     from ssh_sftp.aio import DirEntry as DirEntry
+    from ssh_sftp.aio import InMemory as InMemory
     from ssh_sftp.aio import InThreads as InThreads
     from ssh_sftp.aio import RemoteFile as RemoteFile
     from ssh_sftp.aio import RemotePath as RemotePath

@@ -23,5 +23,6 @@ from ssh_sftp.aio.descriptors import DescriptorPipe as DescriptorPipe
 from ssh_sftp.aio.server.in_threads import InThreads as InThreads
 from ssh_sftp.aio.server.local_files import Rooted as Rooted
 from ssh_sftp.aio.server.local_files import UnconfinedFiles as UnconfinedFiles
+from ssh_sftp.aio.server.memory import InMemory as InMemory
 from ssh_sftp.aio.server.sftp_server import SFTPServer as SFTPServer
 from ssh_sftp.aio.streams import StreamPipe as StreamPipe

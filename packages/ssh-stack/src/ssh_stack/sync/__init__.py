@@ -55,15 +55,15 @@ _ORIGINS: Final = {
     ),
     "ssh_sftp": (
         "Attributes BinaryMode BytesFile DirectoryHandle DropBox EntriesDirectory EntryKind "
-        "FileHandle FileSystem Found MaybeLater OpenFlags PathFilter Progress ReadOnly "
-        "SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
+        "FileHandle FileSystem Found MaybeLater OpenFlags PathFilter Progress Quota "
+        "ReadOnly SFTPConnectionLost SFTPEOF SFTPError SFTPNoSuchFile SFTPOptions "
         "SFTPPermissionDenied SFTPProtocolError SFTPTimeout SFTPTransferError "
         "SFTPTransferErrors SFTPUnsafeName SFTPUnsupported Select ServerLimits Skipped "
         "StatVFSReply StatusCode SyncAction SyncDirection SyncPlan SyncResult SyncStep "
         "TextMode TransferFailure TransferRefusal Transferred TreeEntry VirtualFileSystem "
         "WriteOnly canonical file_attributes"
     ),
-    "ssh_sftp.aio": "DirEntry InThreads Rooted RunningFile TransferProgress",
+    "ssh_sftp.aio": "DirEntry InMemory InThreads Rooted RunningFile TransferProgress",
     "ssh_stack.client.options": (
         "CertificateSource ClientOptions HostKeyDecision HostKeyPolicy "
         "HostKeyUpdateDecision KeySource Prompter Secret"
@@ -255,6 +255,7 @@ if TYPE_CHECKING:
     from ssh_sftp import OpenFlags as OpenFlags
     from ssh_sftp import PathFilter as PathFilter
     from ssh_sftp import Progress as Progress
+    from ssh_sftp import Quota as Quota
     from ssh_sftp import ReadOnly as ReadOnly
     from ssh_sftp import Select as Select
     from ssh_sftp import ServerLimits as ServerLimits
@@ -287,6 +288,7 @@ if TYPE_CHECKING:
     from ssh_sftp import canonical as canonical
     from ssh_sftp import file_attributes as file_attributes
     from ssh_sftp.aio import DirEntry as DirEntry
+    from ssh_sftp.aio import InMemory as InMemory
     from ssh_sftp.aio import InThreads as InThreads
     from ssh_sftp.aio import Rooted as Rooted
     from ssh_sftp.aio import RunningFile as RunningFile
