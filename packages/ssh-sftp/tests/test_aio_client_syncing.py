@@ -8,7 +8,7 @@ import random
 import shutil
 import stat
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ ENTRIES = ("file", "file", "file", "directory", "directory", "link", None)
 
 
 @asynccontextmanager
-async def served(options: SFTPOptions | None = None) -> AsyncIterator[SFTPClient]:
+async def served(options: SFTPOptions | None = None) -> AsyncGenerator[SFTPClient]:
     process = await asyncio.create_subprocess_exec(
         SERVER, "-e", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
