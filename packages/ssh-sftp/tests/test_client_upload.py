@@ -21,7 +21,7 @@ from ssh_sftp.client.upload import FileUpload
 from ssh_sftp.client.upload_opening import UploadOptions
 from ssh_sftp.client.upload_states import LocalSource
 from ssh_sftp.messages import Request
-from ssh_sftp.numbers import OpenFlags
+from ssh_sftp.numbers import OpenFlags, StatusCode
 from ssh_wire import Message
 
 OK, FAILURE, NO_SUCH_FILE = 0, 4, 2
@@ -437,6 +437,30 @@ def test_upload_goes_on_from_what_is_equal(wire: Any, left: bytes, resumed: int)
     assert disk.handles == {}
 
 
+class Unreadable(Disk):
+    """A server that opens a file for reading too, and refuses to read: `rclone serve sftp`."""
+
+    def __init__(self, code: StatusCode) -> None:
+        super().__init__({"/f": b"before", PART: CONTENT[:100_000]})
+        self._code = code
+
+    def read(self, request: m.Read) -> Message:
+        return m.Status(id=request.id, code=self._code.value)
+
+
+@pytest.mark.row("R06")
+@pytest.mark.parametrize("code", [StatusCode.OK, StatusCode.FAILURE, StatusCode.OP_UNSUPPORTED])
+def test_part_that_the_server_does_not_read_is_written_again(wire: Any, code: StatusCode) -> None:
+    disk = Unreadable(code)
+    run = Run(wire, Source(CONTENT), resume=True)
+    disk.serve(wire)
+
+    assert run.ended == [None]
+    assert disk.files == {"/f": CONTENT}
+    assert run.scheduler.result.resumed == 0
+    assert disk.handles == {}
+
+
 @pytest.mark.row("R06")
 def test_local_file_that_changes_while_it_is_read_is_an_error_and_leaves_no_part(
     wire: Any,
@@ -567,11 +591,11 @@ def test_upload_whose_content_differs_does_not_get_its_name(
     assert disk.handles == {}
 
 
-@pytest.mark.parametrize("given", [{"verify": True}, {"resume": True}])
-def test_comparison_that_is_refused_is_an_error(wire: Any, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("resume", [False, True])
+def test_verification_that_is_refused_is_an_error(wire: Any, resume: bool) -> None:
     disk = Disk({"/f": b"before", PART: CONTENT[:1000]})
     disk.refuse = m.Read
-    run = Run(wire, Source(CONTENT), **given)
+    run = Run(wire, Source(CONTENT), verify=True, resume=resume)
     disk.serve(wire)
 
     assert isinstance(run.ended[0], SFTPError)

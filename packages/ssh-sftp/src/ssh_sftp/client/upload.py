@@ -48,8 +48,10 @@ from ssh_sftp.client.upload_states import (
     Writing,
 )
 from ssh_sftp.errors import (
+    SFTPConnectionLost,
     SFTPError,
     SFTPProtocolError,
+    SFTPTimeout,
     SFTPTransferError,
     outcome_error,
     status_error,
@@ -147,9 +149,9 @@ class FileUpload:
     def _on_compared(self, handle: bytes, result: CheckResult) -> None:
         if result is Verdict.EQUAL:
             self._write_from(handle, self._opening.begun)
-        elif isinstance(result, Exception):
+        elif isinstance(result, Exception) and not _is_refusal(result):
             self._fail(result)
-        else:
+        else:  # some servers take the flag for reading, and then refuse to read
             self._state = OPENING
             self._requests.ignore(Close(id=self._requests.next_id, handle=handle))
             self._opening.again()
@@ -445,3 +447,9 @@ class FileUpload:
         """Remove a partial file that may have gaps."""
         if isinstance(outcome, Status) and not is_ok(outcome) and self._options.atomic:
             self._requests.ignore(Remove(id=self._requests.next_id, path=self._opening.target))
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether the server has answered, with a status that is not a success."""
+    lost = isinstance(error, SFTPConnectionLost | SFTPTimeout)
+    return isinstance(error, SFTPError) and not lost
