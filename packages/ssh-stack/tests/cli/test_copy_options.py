@@ -40,6 +40,22 @@ def test_rate_is_in_kbits_and_login_is_a_user() -> None:
     assert options.destination == Location("c", "h")
 
 
+def test_options_of_transfers_are_those_of_sftp() -> None:
+    assert parse_copy_options(["a", "h:b"]).transfer == {
+        "resume": False,
+        "verify": False,
+        "sparse": False,
+    }
+    words = ["--resume", "--verify", "--sparse", "--stripes", "4", "--jobs", "7", "a", "h:b"]
+    assert parse_copy_options(words).transfer == {
+        "resume": True,
+        "verify": True,
+        "sparse": True,
+        "stripes": 4,
+        "files_in_flight": 7,
+    }
+
+
 def test_options_behind_a_path_are_for_cp_alone() -> None:
     assert parse_copy_options(["a", "h:b", "-r"]).recursive
     scp = parse_copy_options(["a", "h:b", "-r"], as_scp=True)
@@ -67,6 +83,10 @@ def test_options_behind_a_path_are_for_cp_alone() -> None:
         (["--jobs", "0", "a", "h:b"], "a number from 1"),
         (["-Z", "a", "h:b"], "not recognized"),
         (["--resume", "g:a", "h:b"], "--resume is for copies between this machine and a host"),
+        (["--verify", "g:a", "h:b"], "--verify is for copies between this machine and a host"),
+        (["--sparse", "g:a", "h:b"], "--sparse is for copies between this machine and a host"),
+        (["--stripes", "2", "g:a", "h:b"], "--stripes is for copies between this machine and"),
+        (["--stripes", "11", "a", "h:b"], "a number from 1 to 10"),
         (["--frob", "a", "h:b"], "not recognized"),
         (["-X", "buffer=0", "a", "h:b"], "size of a buffer"),
     ],

@@ -122,3 +122,26 @@ def test_resume_goes_on_from_what_a_copy_has_left(cli: Cli, sshd: Sshd, tmp_path
     assert there.read_bytes() == big.read_bytes()
     assert there.stat().st_ino == left
     assert list(tmp_path.glob("there.part-*")) == []
+
+
+def test_holes_are_kept_and_content_is_compared(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    holes, there, back = (tmp_path / name for name in ("holes", "there", "back"))
+    with holes.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(20_000_000)
+    words = ["cp", "--sparse", "--verify", *sshd.login]
+    done = cli.run(*words, str(holes), f"{sshd.host}:{there}")
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = cli.run(*words, f"{sshd.host}:{there}", str(back))
+    assert (done.returncode, done.stderr) == (0, b"")
+    for copy in (there, back):
+        assert copy.read_bytes() == holes.read_bytes()
+        assert copy.stat().st_blocks * 512 < 10_000_000
+
+
+def test_large_file_goes_over_several_channels(cli: Cli, sshd: Sshd, tmp_path: Path) -> None:
+    big, there = tmp_path / "big", tmp_path / "there"
+    big.write_bytes(os.urandom(20_000_000))
+    done = cli.run("cp", "--stripes", "4", *sshd.login, str(big), f"{sshd.host}:{there}")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert there.read_bytes() == big.read_bytes()

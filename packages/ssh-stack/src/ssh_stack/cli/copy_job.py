@@ -66,10 +66,8 @@ class CopyJob:
         self._report = report
         self._stack = AsyncExitStack()
         transfer = lazy_attrs.evolve(
-            sftp_options(options.letters, atomic=not options.in_place), resume=options.resume
+            sftp_options(options.letters, atomic=not options.in_place), **options.transfer
         )
-        if options.jobs is not None:
-            transfer = lazy_attrs.evolve(transfer, files_in_flight=options.jobs)
         self._select = PathFilter(options.include, options.exclude)
         self._sessions = Sessions(options.letters, _MANNER, transfer, report, self._stack)
         self._remotes: dict[tuple[str, str | None, int | None], RemoteSession] = {}

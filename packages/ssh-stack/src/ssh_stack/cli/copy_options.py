@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ssh_stack.cli.arguments import directive
 from ssh_stack.cli.letters import SHARED_FLAGS, SHARED_VALUES, SSHLetters, number
@@ -31,6 +31,9 @@ _LONG: Final[Mapping[str, str]] = {
     "follow-links": "",
     "json": "",
     "resume": "",
+    "verify": "",
+    "sparse": "",
+    "stripes=": "",
     "jobs=": "",
     "sync": "",
     "delete": "",
@@ -49,6 +52,8 @@ _FLAGS: Final[Mapping[str, tuple[str, object]]] = {
     "follow-links": ("follow_links", True),
     "json": ("json", True),
     "resume": ("resume", True),
+    "verify": ("verify", True),
+    "sparse": ("sparse", True),
     "sync": ("sync", True),
     "delete": ("delete", True),
     "dry-run": ("dry_run", True),
@@ -63,7 +68,9 @@ _REFUSED: Final[Mapping[str, str]] = {
     "t": "the other side of the older protocol of scp is not supported",
 }
 _LEAST: Final = 2
-_MOST_JOBS: Final = 1_024
+_NUMBERS: Final[Mapping[str, int]] = {"jobs": 1_024, "stripes": 10}
+"""Long options that are numbers, and the most that each may be."""
+_NOT_BETWEEN_HOSTS: Final = ("resume", "verify", "sparse", "stripes")
 _OF_SYNC: Final[Mapping[str, str]] = {
     "delete": "--delete",
     "dry_run": "--dry-run",
@@ -95,6 +102,12 @@ class CopyOptions:
     """Whether the result is printed as JSON."""
     resume: bool = False
     """Whether a transfer goes on from what an earlier one has left."""
+    verify: bool = False
+    """Whether the content is compared on both sides before a file gets its name."""
+    sparse: bool = False
+    """Whether what is zero becomes holes."""
+    stripes: int | None = None
+    """Over how many channels one large file is uploaded."""
     jobs: int | None = None
     """How many files of a tree are open at once."""
     sync: bool = False
@@ -111,6 +124,15 @@ class CopyOptions:
     """Patterns of what of a tree is left out."""
     help: bool = False
     """Whether only the help is asked for."""
+
+    @property
+    def transfer(self) -> dict[str, Any]:
+        """What of it are options of the SFTP sessions, by their names there."""
+        given = {"files_in_flight": self.jobs, "stripes": self.stripes}
+        return {
+            **{name: value for name, value in given.items() if value is not None},
+            **{name: getattr(self, name) for name in ("resume", "verify", "sparse")},
+        }
 
     @property
     def all_local(self) -> bool:
@@ -146,7 +168,7 @@ def parse_copy_options(words: Sequence[str], *, as_scp: bool = False) -> CopyOpt
     if not options.help:
         _locations(options, rest)
         _check_sync(options)
-        _check_resume(options)
+        _check_between_hosts(options)
     return options
 
 
@@ -169,8 +191,8 @@ def _take(options: CopyOptions, name: str, value: str) -> None:
         letters.words += ["-l", value]
     elif name in {"include", "exclude"}:
         getattr(options, name).append(value)
-    elif name == "jobs":
-        options.jobs = number("-jobs", value, _MOST_JOBS)
+    elif name in _NUMBERS:
+        setattr(options, name, number(f"-{name}", value, _NUMBERS[name]))
     elif name not in _IGNORED:
         letters.take(name, value)
 
@@ -183,10 +205,13 @@ def _locations(options: CopyOptions, words: Sequence[str]) -> None:
     options.sources, options.destination = tuple(sources), destination
 
 
-def _check_resume(options: CopyOptions) -> None:
-    if options.resume and all(each.host for each in (*options.sources, options.destination)):
-        problem = "--resume is for copies between this machine and a host"
-        raise UsageError(problem)
+def _check_between_hosts(options: CopyOptions) -> None:
+    if not all(each.host for each in (*options.sources, options.destination)):
+        return
+    for attribute in _NOT_BETWEEN_HOSTS:
+        if getattr(options, attribute):
+            problem = f"--{attribute} is for copies between this machine and a host"
+            raise UsageError(problem)
 
 
 def _check_sync(options: CopyOptions) -> None:

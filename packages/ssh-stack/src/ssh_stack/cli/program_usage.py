@@ -71,8 +71,9 @@ _CP_USAGE: Final = (
     "[-346BCpqRrTv] [-c cipher] [-D sftp_server_command] [-F ssh_config]",
     "[-i identity_file] [-J destination] [-l limit] [-o ssh_option]",
     "[-P port] [-S program] [-s] [-X sftp_option] [--follow-links]",
-    "[--in-place] [--json] [--login user] [--resume] [--jobs number]",
-    "[--include pattern] [--exclude pattern]",
+    "[--in-place] [--json] [--login user] [--resume] [--verify]",
+    "[--sparse] [--stripes number] [--jobs number] [--include pattern]",
+    "[--exclude pattern]",
     "[--sync [--delete] [--dry-run] [--checksum]] source ... target",
 )
 _CP: Final[dict[str, Rows]] = {
@@ -81,6 +82,9 @@ _CP: Final[dict[str, Rows]] = {
         ("-r, --recursive", "Copy directories with all they hold."),
         ("-p, --preserve", "Keep permissions and times."),
         ("--resume", "Go on from what an earlier copy with --resume has left."),
+        ("--verify", "Compare the content on both sides before a file gets its name."),
+        ("--sparse", "Make holes of what is zero, and send no holes of local files."),
+        ("--stripes number", "Upload a large file over so many channels, for a long line."),
         ("--include, --exclude", "Copy files of a tree by patterns; may be given several times."),
         ("--jobs number", "Have at most so many files of a tree open at once."),
         ("--in-place", "Write to the files themselves, for servers that refuse to rename."),
