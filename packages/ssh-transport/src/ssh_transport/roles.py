@@ -120,7 +120,7 @@ class ServerTransport(Transport):
         now: float,
         host_keys: Sequence[Credential],
     ) -> None:
-        from ssh_transport.keyexchange.server import ServerKeyExchange  # no client needs it
+        from ssh_transport.keyexchange.server import ServerKeyExchange  # see `preload`
 
         machine, self._server_kex = build_machine(
             options,
@@ -129,6 +129,14 @@ class ServerTransport(Transport):
             lambda context: ServerKeyExchange(context, options.algorithms, tuple(host_keys)),
         )
         super().__init__(machine)
+
+    @staticmethod
+    def preload() -> None:
+        """Load what no client needs and every server does, before the first client connects.
+
+        Later there may be no file descriptor left to load it with.
+        """
+        import ssh_transport.keyexchange.server  # noqa: F401 (a client would load it too)
 
     def ext_info_due(self, server_sig_algs: Sequence[str]) -> bool:
         """Return whether `send_ext_info` is due: the client takes it, and has other names."""

@@ -31,7 +31,7 @@ from ssh_stack.server.penalties import Offence, Penalties, PenaltyBook
 from ssh_stack.server.revoked_keys import RevokedKeys
 from ssh_stack.server.sessions import session_settings, settings_for_users
 from ssh_stack.streams import Reader, Writer, attach, check_stream
-from ssh_transport import Algorithms, TransportOptions, profiles
+from ssh_transport import Algorithms, ServerTransport, TransportOptions, profiles
 from ssh_wire import UsageError, lazy_attrs
 from ssh_wire.aio import close_after
 from ssh_wire.text import printable
@@ -99,8 +99,7 @@ class Server:
         Raises:
             OSError: the address cannot be listened on.
         """
-        # loads what each needs: clients may take all descriptors before the first is served
-        ServerConnection(self._settings, os.urandom)
+        ServerTransport.preload()  # clients may take all descriptors before the first is served
         self._listener = await bind(
             lambda: _AcceptingProtocol(self._accept_transport), host, port, backlog=_BACKLOG
         )
