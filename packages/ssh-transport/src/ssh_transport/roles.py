@@ -14,7 +14,7 @@ from ssh_transport.options import Guess
 from ssh_transport.output import directions
 from ssh_transport.states import TransportState
 from ssh_transport.transport import Transport
-from ssh_wire import UsageError, lazy_attrs
+from ssh_wire import UsageError, lazy, lazy_attrs
 from ssh_wire.messages.transport import ServiceAccept, ServiceRequest
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class ServerTransport(Transport):
 
         Later there may be no file descriptor left to load it with.
         """
-        import ssh_transport.keyexchange.server  # noqa: F401 (a client would load it too)
+        lazy.load("ssh_transport.keyexchange.server:ServerKeyExchange")
 
     def ext_info_due(self, server_sig_algs: Sequence[str]) -> bool:
         """Return whether `send_ext_info` is due: the client takes it, and has other names."""
