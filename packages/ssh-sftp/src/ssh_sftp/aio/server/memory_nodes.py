@@ -69,7 +69,7 @@ class _Node:
 class File(_Node):
     """A regular file."""
 
-    TYPE = stat.S_IFREG
+    TYPE: ClassVar[int] = stat.S_IFREG
 
     def __init__(self, mode: int, now: int) -> None:
         super().__init__(mode, now)
@@ -85,7 +85,7 @@ class File(_Node):
 class Directory(_Node):
     """A directory."""
 
-    TYPE = stat.S_IFDIR
+    TYPE: ClassVar[int] = stat.S_IFDIR
 
     def __init__(self, mode: int, now: int) -> None:
         super().__init__(mode, now)
@@ -106,7 +106,7 @@ class Directory(_Node):
 class Link(_Node):
     """A symbolic link."""
 
-    TYPE = stat.S_IFLNK
+    TYPE: ClassVar[int] = stat.S_IFLNK
 
     def __init__(self, target: str, now: int) -> None:
         super().__init__(0o777, now)
